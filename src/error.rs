@@ -1,0 +1,152 @@
+//! What can go wrong, one type per question that a caller asks.
+//!
+//! No message holds a secret, a MAC or any part of a body: names of headers and lengths of time are
+//! all that is ever printed.
+
+use core::time::Duration;
+
+/// Why a request was refused.
+///
+/// The variants stand in the order in which they are tried: the first that applies is the verdict.
+/// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers alone,
+/// before the body is read or anything is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// A header that the scheme needs is absent. An endpoint that was set up without a secret
+    /// arrives here too: its deliveries carry no signature.
+    #[error("missing header `{header}`")]
+    MissingHeader {
+        /// The header's name, in lower case.
+        header: &'static str,
+    },
+
+    /// A header that the scheme needs came more than once, be it with equal values. Proxies and
+    /// frameworks differ in which one they take, so none is taken.
+    #[error("header `{header}` sent more than once")]
+    RepeatedHeader {
+        /// The header's name, in lower case.
+        header: &'static str,
+    },
+
+    /// The timestamp is not Unix seconds in their one spelling: `0` or `[1-9][0-9]*`, at most
+    /// 2⁶³−1.
+    #[error("header `{header}` is not a Unix timestamp in seconds")]
+    MalformedTimestamp {
+        /// The header's name, in lower case.
+        header: &'static str,
+    },
+
+    /// The signature is not the scheme's prefix and 64 lower-case hex digits.
+    #[error("header `{header}` is not a hex-encoded HMAC-SHA256 in the vendor's form")]
+    MalformedSignature {
+        /// The header's name, in lower case.
+        header: &'static str,
+    },
+
+    /// An Open API request has a query parameter called `timestamp`, which the signature reserves
+    /// for itself. Only [`trustoo::open_api::Verifier`](crate::trustoo::open_api::Verifier) says so.
+    #[error("the query has a parameter `timestamp`, which the signature reserves")]
+    ReservedParameter,
+
+    /// The public token selects no configured shop.
+    #[error("the public token belongs to no configured shop")]
+    UnknownPublicToken,
+
+    /// Signed longer ago than the replay window allows.
+    #[error("signed {age:?} ago, the replay window allows {window:?}")]
+    Expired {
+        /// Time since it was signed.
+        age: Duration,
+        /// How far back the window reaches.
+        window: Duration,
+    },
+
+    /// Signed further ahead of this clock than the replay window allows.
+    #[error("signed {ahead:?} ahead of this clock, the replay window allows {window:?}")]
+    FromFuture {
+        /// Time until the moment at which it claims to be signed.
+        ahead: Duration,
+        /// How far ahead the window reaches.
+        window: Duration,
+    },
+
+    /// No configured secret made this signature over these bytes.
+    #[error("no configured secret made this signature over these bytes")]
+    SignatureMismatch,
+}
+
+impl VerifyError {
+    /// The verdict's name, for logs and metrics: `missing_header`, `repeated_header`,
+    /// `malformed_timestamp`, `malformed_signature`, `reserved_parameter`, `unknown_public_token`,
+    /// `expired`, `from_future` or `signature_mismatch`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingHeader { .. } => "missing_header",
+            Self::RepeatedHeader { .. } => "repeated_header",
+            Self::MalformedTimestamp { .. } => "malformed_timestamp",
+            Self::MalformedSignature { .. } => "malformed_signature",
+            Self::ReservedParameter => "reserved_parameter",
+            Self::UnknownPublicToken => "unknown_public_token",
+            Self::Expired { .. } => "expired",
+            Self::FromFuture { .. } => "from_future",
+            Self::SignatureMismatch => "signature_mismatch",
+        }
+    }
+
+    /// The status to answer with: 400 for what is missing or malformed, 401 for the rest.
+    ///
+    /// Both vendors take any 4xx as a refusal; Trustoo retries it, like everything but a 200.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub const fn status(&self) -> http::StatusCode {
+        match self {
+            Self::MissingHeader { .. }
+            | Self::RepeatedHeader { .. }
+            | Self::MalformedTimestamp { .. }
+            | Self::MalformedSignature { .. }
+            | Self::ReservedParameter => http::StatusCode::BAD_REQUEST,
+            Self::UnknownPublicToken
+            | Self::Expired { .. }
+            | Self::FromFuture { .. }
+            | Self::SignatureMismatch => http::StatusCode::UNAUTHORIZED,
+        }
+    }
+}
+
+/// Why bytes cannot be a [`Secret`](crate::Secret).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecretError {
+    /// The secret is empty. HMAC would take it, and anyone could then sign.
+    #[error("the secret is empty")]
+    Empty,
+}
+
+/// Why text is not a [`Timestamp`](crate::Timestamp).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("not a Unix timestamp in seconds: `0` or `[1-9][0-9]*`, at most 2^63-1")]
+#[non_exhaustive]
+pub struct TimestampError;
+
+/// Why a request cannot be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The query already has a parameter `timestamp`; the signature adds its own.
+    #[error("the query has a parameter `timestamp`, which the signature reserves")]
+    ReservedParameter,
+
+    /// A public token or access token holds bytes that no header can carry, such as a line break.
+    #[error("the token for header `{header}` holds bytes that no header can carry")]
+    InvalidHeaderValue {
+        /// The header's name, in lower case.
+        header: &'static str,
+    },
+
+    /// The request has a non-empty `authorization` header. The server would take it as a bearer
+    /// token and never look at the signature.
+    #[error("the request has an `authorization` header, so the server would ignore a signature")]
+    Authorization,
+}

@@ -1,0 +1,146 @@
+//! Headers: those that come in, of whichever library, and those that a signer sends.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+#[cfg(feature = "http")]
+use crate::error::SignError;
+use crate::error::VerifyError;
+
+/// Where a request's headers are found.
+///
+/// Implemented for [`http::HeaderMap`](https://docs.rs/http) (feature `http`) and for lists of
+/// pairs: arrays, slices and `Vec`s of names and values, which is what servers without `http` and
+/// test cases have. For anything else it is one function:
+///
+/// ```
+/// use trusthooks::Headers;
+///
+/// struct Env(std::collections::HashMap<String, String>); // CGI: HTTP_X_TRUSTLENS_SIGNATURE
+///
+/// impl Headers for Env {
+///     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+///         let variable = format!("HTTP_{}", name.replace('-', "_").to_uppercase());
+///         self.0.get(&variable).map(String::as_bytes).into_iter()
+///     }
+/// }
+/// ```
+pub trait Headers {
+    /// Every value sent under `name`, unjoined, in any order.
+    ///
+    /// `name` is in lower case and names match whatever their ASCII case. Report a header that came
+    /// twice as two values: a verifier refuses it, and an implementation that shows only one of
+    /// them takes that protection away.
+    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]>;
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
+    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+        self.iter()
+            .filter(move |(sent, _)| sent.as_ref().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>, const K: usize> Headers for [(N, V); K] {
+    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+        self.as_slice().values(name)
+    }
+}
+
+impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(N, V)> {
+    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+        self.as_slice().values(name)
+    }
+}
+
+#[cfg(feature = "http")]
+impl Headers for http::HeaderMap {
+    fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
+        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
+    }
+}
+
+/// The one value of a header that the scheme needs.
+pub(crate) fn single<'h, H>(headers: &'h H, name: &'static str) -> Result<&'h [u8], VerifyError>
+where
+    H: Headers + ?Sized,
+{
+    let mut values = headers.values(name);
+    let value = values.next().ok_or(VerifyError::MissingHeader { header: name })?;
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(VerifyError::RepeatedHeader { header: name }),
+    }
+}
+
+/// The headers that make a request a signed one.
+///
+/// ```
+/// use trusthooks::{Secret, Timestamp, trustlens};
+///
+/// let signer = trustlens::Signer::new(Secret::new("the endpoint's secret")?);
+/// let signed = signer.sign_at(br#"{"event":"test"}"#, Timestamp::from_unix(1_780_000_000));
+/// for (name, value) in signed.iter() {
+///     println!("{name}: {value}");
+/// }
+///
+/// let mut request = http::Request::post("https://example.com/hooks").body(())?;
+/// signed.apply(request.headers_mut())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct SignedHeaders {
+    plain: Vec<(&'static str, String)>,
+    signature: (&'static str, String),
+}
+
+impl SignedHeaders {
+    pub(crate) fn new(signature: (&'static str, String)) -> Self {
+        Self { plain: Vec::new(), signature }
+    }
+
+    /// Adds a header that anyone may see.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.plain.push((name, value.into()));
+        self
+    }
+
+    /// Names, in lower case, and values; the signature comes last.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.plain.iter().chain([&self.signature]).map(|(name, value)| (*name, value.as_str()))
+    }
+
+    /// Puts the headers into `headers`, in place of any of the same names, the signature marked
+    /// sensitive so that HTTP/2 does not index it and `Debug` does not print it.
+    ///
+    /// # Errors
+    /// [`SignError::InvalidHeaderValue`] where a public token holds bytes that no header can carry;
+    /// `headers` is then left as it was. Schemes without a public token never fail here.
+    #[cfg(feature = "http")]
+    pub fn apply(&self, headers: &mut http::HeaderMap) -> Result<(), SignError> {
+        let parsed = self
+            .iter()
+            .map(|(header, value)| {
+                let value = http::HeaderValue::from_str(value)
+                    .map_err(|_| SignError::InvalidHeaderValue { header })?;
+                Ok((http::HeaderName::from_static(header), value))
+            })
+            .collect::<Result<Vec<_>, SignError>>()?;
+        for (name, mut value) in parsed {
+            value.set_sensitive(name.as_str() == self.signature.0);
+            headers.insert(name, value);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for SignedHeaders {
+    /// Everything but the signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.plain.iter().map(|(name, value)| (name, value)))
+            .entry(&self.signature.0, &format_args!(".."))
+            .finish()
+    }
+}

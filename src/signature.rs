@@ -1,0 +1,119 @@
+//! The MAC: over which bytes, how it is computed, how one that was sent is read, and how the two
+//! are compared.
+
+use alloc::string::String;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::time::Timestamp;
+
+/// An HMAC-SHA256, sent or computed.
+///
+/// Neither `Debug` nor `Display`: a computed one is what a forger is after.
+#[derive(Clone, Copy)]
+pub(crate) struct Signature([u8; Self::LENGTH]);
+
+impl Signature {
+    const LENGTH: usize = 32;
+
+    /// Reads `prefix` and 64 lower-case hex digits, and nothing else.
+    ///
+    /// What is read here came over the wire: neither its bytes nor its length are secret, and the
+    /// reading may take whatever time it takes.
+    pub(crate) fn from_hex(text: &[u8], prefix: &str) -> Option<Self> {
+        let digits = text.strip_prefix(prefix.as_bytes())?;
+        // The decoder takes both cases; the vendors write one.
+        if digits.iter().any(u8::is_ascii_uppercase) {
+            return None;
+        }
+        let mut bytes = [0; Self::LENGTH];
+        hex::decode_to_slice(digits, &mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// Writes `prefix` and 64 lower-case hex digits.
+    pub(crate) fn to_hex(self, prefix: &str) -> String {
+        let mut text = String::from(prefix);
+        text.push_str(&hex::encode(self.0));
+        text
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+impl ConstantTimeEq for Signature {
+    /// Compares two MACs without letting the time tell where they differ.
+    ///
+    /// Secret until the verdict is out: the computed MAC. Not secret: the one that was sent, and
+    /// the length of both, which is 32 bytes by type.
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+/// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+///
+/// Clones share nothing; each wipes its state when dropped.
+#[derive(Clone)]
+pub(crate) struct Mac(Hmac<Sha256>);
+
+impl Mac {
+    /// The state that `key` leaves, and nothing of the key itself.
+    pub(crate) fn keyed(key: &[u8]) -> Self {
+        #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
+        let state = Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"));
+        state
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> Signature {
+        Signature(self.0.finalize().into_bytes().into())
+    }
+}
+
+/// The bytes that a scheme signs around the time, ahead of the body.
+///
+/// Fed piece by piece, so that nothing is ever joined into one buffer.
+#[derive(Clone, Copy)]
+pub(crate) struct Preamble<'a> {
+    /// What stands before the time.
+    pub(crate) before: &'a [u8],
+    /// The time of signing, where the scheme signs one.
+    pub(crate) signed_at: Option<Timestamp>,
+    /// What stands after the time.
+    pub(crate) after: &'a [u8],
+    /// What parts all of this from a body; left out where the body is empty.
+    pub(crate) separator: &'static [u8],
+}
+
+impl Preamble<'_> {
+    /// For schemes that sign the body and nothing else.
+    pub(crate) const EMPTY: Self =
+        Self { before: b"", signed_at: None, after: b"", separator: b"" };
+
+    /// Feeds all that stands ahead of the separator.
+    pub(crate) fn feed(&self, mac: &mut Mac) {
+        mac.update(self.before);
+        if let Some(signed_at) = self.signed_at {
+            mac.update(itoa::Buffer::new().format(signed_at.as_unix()).as_bytes());
+        }
+        mac.update(self.after);
+    }
+
+    /// The MAC over the preamble and a whole body.
+    pub(crate) fn sign(&self, mut mac: Mac, body: &[u8]) -> Signature {
+        self.feed(&mut mac);
+        if !body.is_empty() {
+            mac.update(self.separator);
+            mac.update(body);
+        }
+        mac.finish()
+    }
+}

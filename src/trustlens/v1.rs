@@ -1,0 +1,70 @@
+//! TrustLens before plugin 1.2.3: the body alone is signed.
+//!
+//! The header and its prefix are the same as today's, the time takes no part, and so nothing tells
+//! a replay from the original: a captured delivery is accepted for ever. Ask for this only for a
+//! shop that cannot update, and dedupe with a
+#![cfg_attr(feature = "std", doc = "[replay guard](crate::replay).")]
+#![cfg_attr(not(feature = "std"), doc = "replay guard.")]
+//!
+//! Source: the section "Upgrading from before TrustLens 1.2.3" of the vendor's webhooks guide.
+
+use alloc::borrow::Cow;
+
+use super::{Event, PREFIX, SIGNATURE, claimed};
+use crate::{
+    error::VerifyError,
+    headers::{self, Headers, SignedHeaders},
+    secret::{Secret, Secrets},
+    signature::Preamble,
+    time::{ReplayWindow, Timestamp},
+    verify::{Verification, Verify},
+};
+
+/// Verifies webhooks of TrustLens before 1.2.3, without any protection against replay.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    secrets: Secrets,
+}
+
+impl Verifier {
+    /// Accepts what any of `secrets` signed, whenever that was.
+    #[must_use]
+    pub fn new(secrets: impl Into<Secrets>) -> Self {
+        Self { secrets: secrets.into() }
+    }
+}
+
+impl Verify for Verifier {
+    type Event = Event;
+
+    fn begin<H>(&self, headers: &H, _: Timestamp) -> Result<Verification<'_>, VerifyError>
+    where
+        H: Headers + ?Sized,
+    {
+        let claimed = claimed(headers::single(headers, SIGNATURE)?)?;
+        let secrets = Cow::Borrowed(&self.secrets);
+        Ok(Verification::new(secrets, claimed, Preamble::EMPTY, ReplayWindow::UNBOUNDED))
+    }
+}
+
+/// Signs as the plugin did, for tests and simulators.
+#[derive(Debug, Clone)]
+pub struct Signer {
+    secret: Secret,
+}
+
+impl Signer {
+    /// Signs with `secret`.
+    #[must_use]
+    pub fn new(secret: Secret) -> Self {
+        Self { secret }
+    }
+
+    /// The headers of a delivery of `body`. The time takes no part; it is asked for so that all
+    /// signers are called alike.
+    #[must_use]
+    pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
+        let signature = Preamble::EMPTY.sign(self.secret.mac(), body);
+        SignedHeaders::new((SIGNATURE, signature.to_hex(PREFIX)))
+    }
+}

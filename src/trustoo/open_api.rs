@@ -1,0 +1,438 @@
+//! The Open API at <https://rapi.trustoo.io>: requests that you sign.
+//!
+//! | header | meaning | signed |
+//! |---|---|---|
+//! | `Public-Token` | which shop | **no**, it only selects the key |
+//! | `Timestamp` | Unix seconds; the server allows 15 minutes | yes |
+//! | `Sign` | 64 hex digits | – |
+//!
+//! [`Signer`] makes them, [`Verifier`] is the server's side for gateways and mocks, and
+//! [`CanonicalString`] shows what is signed. The other way in is an OAuth access token: [`Bearer`].
+//! Source: the vendor's "Trustoo Open API — Quick Start", sections 1, 2 and 5. (Until November 2025
+//! the signature was a plain SHA-256; such signatures are no longer valid and not made here.)
+
+#[cfg(feature = "http")]
+use alloc::format;
+use alloc::{
+    string::{String, ToString as _},
+    sync::Arc,
+};
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+pub use super::canonical::CanonicalString;
+use super::{
+    Claim, Keys, Names, WINDOW,
+    canonical::{Parameters, Spelling},
+    shop::SecretStore,
+};
+use crate::{
+    error::{SignError, VerifyError},
+    headers::{Headers, SignedHeaders},
+    secret::{Secret, Secrets},
+    time::{ReplayWindow, Timestamp},
+    verify::{Receipt, Verification},
+};
+
+const NAMES: Names =
+    Names { public_token: "public-token", timestamp: "timestamp", signature: "sign" };
+
+const AUTHORIZATION: &str = "authorization";
+
+/// Signs requests to the Open API.
+///
+/// ```
+/// use trusthooks::{Secret, Timestamp, trustoo::open_api};
+///
+/// let signer = open_api::Signer::new("GfKu22TCaj4gULtrA3/OgA==", Secret::new("private token")?);
+/// let mut request = http::Request::get("https://rapi.trustoo.io/api/v1/openapi/get_reviews?page=1")
+///     .body(Vec::new())?;
+/// signer.sign_request_at(&mut request, Timestamp::now())?;
+/// assert!(request.headers().contains_key("sign"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Signer {
+    public_token: String,
+    secret: Secret,
+    spelling: Spelling,
+}
+
+impl Signer {
+    /// Signs for the shop with `public_token`, with its private token as `secret`.
+    #[must_use]
+    pub fn new(public_token: impl Into<String>, secret: Secret) -> Self {
+        Self { public_token: public_token.into(), secret, spelling: Spelling::Decoded }
+    }
+
+    /// Signs keys and values as they stand in the query instead of percent-decoded.
+    #[must_use]
+    pub fn as_sent(mut self) -> Self {
+        self.spelling = Spelling::AsSent;
+        self
+    }
+
+    /// The headers of a request with this query, the part of its URL after the `?`, and this body.
+    /// `body` is for a POST; an empty one counts as none.
+    ///
+    /// # Errors
+    /// [`SignError::ReservedParameter`] where the query has a parameter `timestamp`.
+    pub fn sign_at(
+        &self,
+        query: &str,
+        body: Option<&[u8]>,
+        at: Timestamp,
+    ) -> Result<SignedHeaders, SignError> {
+        let parameters = Parameters::of(query, self.spelling)?;
+        let body = body.unwrap_or_default();
+        let signature = parameters.preamble(at).sign(self.secret.mac(), body);
+        Ok(SignedHeaders::new((NAMES.signature, signature.to_hex("")))
+            .with(NAMES.public_token, &*self.public_token)
+            .with(NAMES.timestamp, at.to_string()))
+    }
+
+    /// Signs a request as it stands and puts the headers in. The body takes part where the method
+    /// is POST, and in no other.
+    ///
+    /// # Errors
+    /// [`SignError::ReservedParameter`] where the query has a parameter `timestamp`;
+    /// [`SignError::Authorization`] where the server would take the request for one with a bearer
+    /// token; [`SignError::InvalidHeaderValue`] where the public token fits into no header. The
+    /// request is then left as it was.
+    #[cfg(feature = "http")]
+    pub fn sign_request_at<B: AsRef<[u8]>>(
+        &self,
+        request: &mut http::Request<B>,
+        at: Timestamp,
+    ) -> Result<(), SignError> {
+        if Authentication::of(request.headers()) == Authentication::Bearer {
+            return Err(SignError::Authorization);
+        }
+        let query = request.uri().query().unwrap_or_default();
+        self.sign_at(query, signed_body(request), at)?.apply(request.headers_mut())
+    }
+}
+
+/// "Append Body (POST requests only)."
+#[cfg(feature = "http")]
+fn signed_body<B: AsRef<[u8]>>(request: &http::Request<B>) -> Option<&[u8]> {
+    (request.method() == http::Method::POST).then(|| request.body().as_ref())
+}
+
+/// The server's side: whether a request was signed with a shop's private token.
+///
+/// It looks at the signature only. Where a request can carry a bearer token too, ask
+/// [`Authentication::of`] first, as the server does.
+///
+/// ```
+/// use trusthooks::{Secret, Timestamp, trustoo::open_api};
+///
+/// let now = Timestamp::from_unix(1_732_180_800);
+/// let signer = open_api::Signer::new("public token", Secret::new("private token")?);
+/// let signed = signer.sign_at("page=1", None, now)?;
+/// let headers: Vec<_> = signed.iter().collect();
+///
+/// let verifier = open_api::Verifier::new(Secret::new("private token")?);
+/// assert!(verifier.verify_at(&headers, "page=1", None, now).is_ok());
+/// assert!(verifier.verify_at(&headers, "page=2", None, now).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    keys: Keys,
+    window: ReplayWindow,
+    spelling: Spelling,
+}
+
+impl Verifier {
+    /// Accepts what any of one shop's `secrets` signed up to 900 s ago or ahead. The public token
+    /// is not looked at.
+    #[must_use]
+    pub fn new(secrets: impl Into<Secrets>) -> Self {
+        Self::of(Keys::OneShop(secrets.into()))
+    }
+
+    /// Accepts what any of the secrets signed that `store` has for the request's public token.
+    #[must_use]
+    pub fn with_store(store: impl SecretStore + 'static) -> Self {
+        Self::of(Keys::ByToken(Arc::new(store)))
+    }
+
+    fn of(keys: Keys) -> Self {
+        Self { keys, window: WINDOW, spelling: Spelling::Decoded }
+    }
+
+    /// Accepts within another window.
+    #[must_use]
+    pub fn with_window(mut self, window: ReplayWindow) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Takes keys and values as they stand in the query instead of percent-decoded.
+    #[must_use]
+    pub fn as_sent(mut self) -> Self {
+        self.spelling = Spelling::AsSent;
+        self
+    }
+
+    /// Verifies a request by its headers, its query and, for a POST, its body.
+    ///
+    /// # Errors
+    /// The first [`VerifyError`] that applies, in the order of the variants.
+    pub fn verify_at<H: Headers + ?Sized>(
+        &self,
+        headers: &H,
+        query: &str,
+        body: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Result<Receipt, VerifyError> {
+        let claim = Claim::read(headers, &NAMES, &self.keys)?;
+        let parameters =
+            Parameters::of(query, self.spelling).map_err(|_| VerifyError::ReservedParameter)?;
+        let secrets = self.keys.select(claim.public_token)?;
+        self.window.check(claim.signed_at, now)?;
+        let preamble = parameters.preamble(claim.signed_at);
+        Verification::new(secrets, claim.signature, preamble, self.window)
+            .finish_with(body.unwrap_or_default())
+    }
+
+    /// Verifies a whole request. The body takes part where the method is POST, and in no other.
+    ///
+    /// # Errors
+    /// The first [`VerifyError`] that applies, in the order of the variants.
+    #[cfg(feature = "http")]
+    pub fn verify_request_at<B: AsRef<[u8]>>(
+        &self,
+        request: &http::Request<B>,
+        now: Timestamp,
+    ) -> Result<Receipt, VerifyError> {
+        let query = request.uri().query().unwrap_or_default();
+        self.verify_at(request.headers(), query, signed_body(request), now)
+    }
+}
+
+/// How a request to the Open API proves who sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Authentication {
+    /// By an OAuth access token in `Authorization`.
+    Bearer,
+    /// By `Public-Token`, `Timestamp` and `Sign`.
+    Signature,
+}
+
+impl Authentication {
+    /// The server's rule: a non-empty `Authorization` means a bearer token, whatever else the
+    /// request carries (Quick Start, 1).
+    ///
+    /// ```
+    /// use trusthooks::trustoo::open_api::Authentication;
+    ///
+    /// let both = [("Authorization", "Bearer 4Nv0…"), ("Sign", "c3f6910a…")];
+    /// assert_eq!(Authentication::of(&both), Authentication::Bearer);
+    /// assert_eq!(Authentication::of(&[("Authorization", "")]), Authentication::Signature);
+    /// ```
+    #[must_use]
+    pub fn of<H: Headers + ?Sized>(headers: &H) -> Self {
+        if headers.values(AUTHORIZATION).any(|value| !value.is_empty()) {
+            Self::Bearer
+        } else {
+            Self::Signature
+        }
+    }
+}
+
+/// An OAuth access token: the way in for platforms that act for several merchants.
+///
+/// It expires after an hour (Quick Start, 1.2). `Debug` does not show it, and it is wiped on drop.
+///
+/// ```
+/// use trusthooks::trustoo::open_api::Bearer;
+///
+/// let mut request = http::Request::get("https://rapi.trustoo.io/api/v1/openapi/get_rating").body(())?;
+/// Bearer::new("access token").apply(request.headers_mut())?;
+/// assert_eq!(request.headers()["authorization"], "Bearer access token");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Bearer {
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "without `http`, nothing to put it into")
+    )]
+    access_token: Zeroizing<String>,
+}
+
+impl Bearer {
+    /// Takes the access token alone, without the word `Bearer`.
+    #[must_use]
+    pub fn new(access_token: impl Into<String>) -> Self {
+        Self { access_token: Zeroizing::new(access_token.into()) }
+    }
+
+    /// Puts the `Authorization` header in, in place of any, marked sensitive.
+    ///
+    /// # Errors
+    /// [`SignError::InvalidHeaderValue`] where the token holds bytes that no header can carry;
+    /// `headers` is then left as it was.
+    #[cfg(feature = "http")]
+    pub fn apply(&self, headers: &mut http::HeaderMap) -> Result<(), SignError> {
+        let value = Zeroizing::new(format!("Bearer {}", *self.access_token));
+        let mut value = http::HeaderValue::from_str(&value)
+            .map_err(|_| SignError::InvalidHeaderValue { header: AUTHORIZATION })?;
+        value.set_sensitive(true);
+        headers.insert(http::header::AUTHORIZATION, value);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer(..)")
+    }
+}
+
+/// What the Open API says in an answer's `code`. The HTTP status is 200 either way.
+///
+/// Reads and writes as the number, so it fits as the type of that field:
+///
+/// ```
+/// use trusthooks::trustoo::open_api::Status;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Answer {
+///     code: Status,
+///     request_id: String,
+/// }
+///
+/// let answer: Answer = serde_json::from_str(r#"{"code":4,"request_id":"abc123"}"#)?;
+/// assert_eq!(answer.code, Status::DeadlineExceeded);
+/// if !answer.code.is_ok() {
+///     eprintln!("{} (request {}): {}", answer.code, answer.request_id, answer.code.advice());
+/// }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// Source: Quick Start, 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "i64", into = "i64")]
+#[non_exhaustive]
+pub enum Status {
+    /// 0: the request succeeded.
+    Ok,
+    /// 1: the operation was cancelled.
+    Canceled,
+    /// 2: unknown error.
+    Unknown,
+    /// 3: a parameter is missing or has the wrong form, or the webhook topic does not exist.
+    InvalidArgument,
+    /// 4: the timestamp is more than 15 minutes off.
+    DeadlineExceeded,
+    /// 5: no such shop, review or other thing.
+    NotFound,
+    /// 6: it exists already, such as a second webhook for one topic.
+    AlreadyExists,
+    /// 7: a scope is missing, or the shop did not authorize the platform.
+    PermissionDenied,
+    /// 8: a resource limit was hit.
+    ResourceExhausted,
+    /// 11: the data is larger than allowed.
+    OutOfRange,
+    /// 13: the server failed.
+    Internal,
+    /// 16: the signature is wrong, the token has expired, or there is neither.
+    Unauthenticated,
+    /// Any other code.
+    Other(i64),
+}
+
+impl Status {
+    /// Every documented status with its code.
+    const DOCUMENTED: [(Self, i64); 12] = [
+        (Self::Ok, 0),
+        (Self::Canceled, 1),
+        (Self::Unknown, 2),
+        (Self::InvalidArgument, 3),
+        (Self::DeadlineExceeded, 4),
+        (Self::NotFound, 5),
+        (Self::AlreadyExists, 6),
+        (Self::PermissionDenied, 7),
+        (Self::ResourceExhausted, 8),
+        (Self::OutOfRange, 11),
+        (Self::Internal, 13),
+        (Self::Unauthenticated, 16),
+    ];
+
+    /// Whether the request succeeded.
+    #[must_use]
+    pub const fn is_ok(self) -> bool {
+        matches!(self, Self::Ok)
+    }
+
+    /// The number on the wire.
+    #[must_use]
+    pub fn code(self) -> i64 {
+        match self {
+            Self::Other(code) => code,
+            documented => Self::DOCUMENTED
+                .iter()
+                .find(|(status, _)| *status == documented)
+                .map_or(0, |(_, code)| *code),
+        }
+    }
+
+    /// What to do about it, in a sentence.
+    #[must_use]
+    pub const fn advice(self) -> &'static str {
+        match self {
+            Self::Ok => "nothing: the request succeeded",
+            Self::InvalidArgument => {
+                "check the parameters: required fields, their form, and the webhook topic"
+            }
+            Self::DeadlineExceeded => {
+                "set the clock: the timestamp is more than 15 minutes off; sign each request anew"
+            }
+            Self::NotFound => "check the id: there is no such thing in this shop",
+            Self::AlreadyExists => "use or update what exists: it was created before",
+            Self::PermissionDenied => {
+                "ask the merchant to authorize the platform again with the scope that the call needs"
+            }
+            Self::ResourceExhausted => "wait, then send less at a time",
+            Self::OutOfRange => "send less: the data is larger than allowed",
+            Self::Unauthenticated => {
+                "check the signature: the private token and the canonical string; or refresh the access token"
+            }
+            Self::Canceled | Self::Unknown | Self::Internal => {
+                "try again later; if it stays, ask the vendor with the answer's request_id"
+            }
+            Self::Other(_) => "an undocumented code: ask the vendor with the answer's request_id",
+        }
+    }
+}
+
+impl From<i64> for Status {
+    fn from(code: i64) -> Self {
+        Self::DOCUMENTED
+            .iter()
+            .find(|(_, documented)| *documented == code)
+            .map_or(Self::Other(code), |(status, _)| *status)
+    }
+}
+
+impl From<Status> for i64 {
+    fn from(status: Status) -> Self {
+        status.code()
+    }
+}
+
+impl fmt::Display for Status {
+    /// The name in the documents and the code, such as `DeadlineExceeded (4)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(code) => write!(f, "code {code}"),
+            documented => write!(f, "{documented:?} ({})", documented.code()),
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The way of a request: headers, then body, then the verdict.
+
+use alloc::{borrow::Cow, vec::Vec};
+use core::{fmt, marker::PhantomData};
+
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    error::VerifyError,
+    headers::Headers,
+    secret::Secrets,
+    signature::{Mac, Preamble, Signature},
+    time::{ReplayWindow, Timestamp},
+};
+
+/// A scheme that can tell a genuine delivery from any other request.
+///
+/// Every verifier of this crate is one; write receivers against this trait where they serve several
+/// schemes. Verifiers are immutable and cheap to share: keep one per endpoint, in an `Arc` or a
+/// `static`, and give it every request.
+pub trait Verify {
+    /// What a delivery of this scheme says.
+    type Event: serde::de::DeserializeOwned;
+
+    /// Judges the headers, before the body is read and without hashing anything.
+    ///
+    /// Use it where bodies arrive in pieces, or are large enough to be worth refusing early;
+    /// otherwise [`verify`](Self::verify) does it all.
+    ///
+    /// # Errors
+    /// Every verdict but [`VerifyError::SignatureMismatch`], in the order of the variants.
+    fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
+    where
+        H: Headers + ?Sized;
+
+    /// Verifies a request at a given time.
+    ///
+    /// `body` is the body as it came over the wire: not parsed, not re-serialized, not trimmed, not
+    /// decompressed. Borrowed or owned, it comes back in the [`Delivery`].
+    ///
+    /// # Errors
+    /// The first [`VerifyError`] that applies, in the order of the variants.
+    fn verify_at<H, B>(
+        &self,
+        headers: &H,
+        body: B,
+        now: Timestamp,
+    ) -> Result<Delivery<Self::Event, B>, VerifyError>
+    where
+        H: Headers + ?Sized,
+        B: AsRef<[u8]>,
+    {
+        let receipt = self.begin(headers, now)?.finish_with(body.as_ref())?;
+        Ok(Delivery::new(receipt, body))
+    }
+
+    /// Verifies a request by the system clock; otherwise like [`verify_at`](Self::verify_at).
+    ///
+    /// # Errors
+    /// The first [`VerifyError`] that applies, in the order of the variants.
+    #[cfg(feature = "std")]
+    fn verify<H, B>(&self, headers: &H, body: B) -> Result<Delivery<Self::Event, B>, VerifyError>
+    where
+        H: Headers + ?Sized,
+        B: AsRef<[u8]>,
+    {
+        self.verify_at(headers, body, Timestamp::now())
+    }
+}
+
+/// A request whose headers passed and whose body is on its way.
+///
+/// ```
+/// use trusthooks::{Secret, Timestamp, Verify, trustoo::system};
+///
+/// let secret = Secret::new("client secret")?;
+/// let now = Timestamp::from_unix(1_780_000_000);
+/// let signed = system::Signer::new(secret.clone()).sign_at(b"in two pieces", now);
+/// let headers: Vec<_> = signed.iter().collect();
+///
+/// let verifier = system::Verifier::new(secret);
+/// let mut verification = verifier.begin(&headers, now)?;
+/// verification.update(b"in two ");
+/// verification.update(b"pieces");
+/// let receipt = verification.finish()?;
+/// assert_eq!(receipt.secret_index(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "nothing is verified before `finish`"]
+pub struct Verification<'a> {
+    secrets: Cow<'a, Secrets>,
+    claimed: Signature,
+    preamble: Preamble<'a>,
+    closes: Option<Timestamp>,
+    /// One MAC per secret, fed side by side; none before the body's first byte.
+    running: Vec<Mac>,
+}
+
+impl<'a> Verification<'a> {
+    pub(crate) fn new(
+        secrets: Cow<'a, Secrets>,
+        claimed: Signature,
+        preamble: Preamble<'a>,
+        window: ReplayWindow,
+    ) -> Self {
+        let closes = preamble.signed_at.map(|signed_at| window.closes(signed_at));
+        Self { secrets, claimed, preamble, closes, running: Vec::new() }
+    }
+
+    /// Takes the next piece of the body; pieces may be of any length, empty ones included.
+    pub fn update(&mut self, piece: &[u8]) {
+        if piece.is_empty() {
+            return;
+        }
+        if self.running.is_empty() {
+            let preamble = self.preamble;
+            self.running.extend(self.secrets.iter().map(|secret| {
+                let mut mac = secret.mac();
+                preamble.feed(&mut mac);
+                mac.update(preamble.separator);
+                mac
+            }));
+        }
+        for mac in &mut self.running {
+            mac.update(piece);
+        }
+    }
+
+    /// The verdict over all that was given.
+    ///
+    /// # Errors
+    /// [`VerifyError::SignatureMismatch`].
+    pub fn finish(mut self) -> Result<Receipt, VerifyError> {
+        if self.running.is_empty() {
+            return self.finish_with(b"");
+        }
+        let running = core::mem::take(&mut self.running);
+        self.verdict(running.into_iter().map(Mac::finish))
+    }
+
+    /// The verdict over a body that is there as a whole. The next secret is tried only when the
+    /// last did not fit.
+    pub(crate) fn finish_with(self, body: &[u8]) -> Result<Receipt, VerifyError> {
+        let macs = self.secrets.iter().map(|secret| self.preamble.sign(secret.mac(), body));
+        self.verdict(macs)
+    }
+
+    /// The one place where a MAC is compared, and the only one that makes a [`Receipt`].
+    ///
+    /// Not secret: which of the configured secrets fitted, and so how many were tried. Only who
+    /// holds one of them can tell it by the clock.
+    fn verdict(&self, computed: impl Iterator<Item = Signature>) -> Result<Receipt, VerifyError> {
+        for (secret_index, computed) in computed.enumerate() {
+            if computed.ct_eq(&self.claimed).into() {
+                let signed_at = self.preamble.signed_at;
+                let Self { claimed: mac, closes, .. } = *self;
+                return Ok(Receipt { mac, signed_at, closes, secret_index });
+            }
+        }
+        Err(VerifyError::SignatureMismatch)
+    }
+}
+
+impl fmt::Debug for Verification<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verification")
+            .field("signed_at", &self.preamble.signed_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of a request once its MAC was checked, apart from its body.
+///
+/// There is no way to make one but to verify.
+#[derive(Clone, Copy)]
+pub struct Receipt {
+    // Invariant: it was sent with the request, and a configured secret makes it over the request.
+    mac: Signature,
+    signed_at: Option<Timestamp>,
+    closes: Option<Timestamp>,
+    secret_index: usize,
+}
+
+impl Receipt {
+    /// When the vendor signed the request; `None` for schemes that sign no time (TrustLens v1,
+    /// Trustoo system webhooks).
+    #[must_use]
+    pub const fn signed_at(&self) -> Option<Timestamp> {
+        self.signed_at
+    }
+
+    /// The last moment at which this request would have been accepted: afterwards a replay of it is
+    /// refused as expired. `None` for schemes that sign no time, whose requests never expire.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.closes
+    }
+
+    /// What tells this request from every other genuine one.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint(Sha256::digest(self.mac.as_bytes()).into())
+    }
+
+    /// Which of the configured secrets fitted: 0 for the current one, then the previous ones in the
+    /// order of [`Secrets::and`].
+    #[must_use]
+    pub const fn secret_index(&self) -> usize {
+        self.secret_index
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("signed_at", &self.signed_at)
+            .field("expires_at", &self.closes)
+            .field("secret_index", &self.secret_index)
+            .finish_non_exhaustive()
+    }
+}
+
+/// 32 bytes that are the same for a byte-identical repeat of a request and for nothing else.
+///
+/// It is the SHA-256 of the MAC that was checked, so it depends on the secret, on the time of
+/// signing and on every byte of the body, and whoever reads it in a log or a database cannot make a
+/// signature of it. A retry that the vendor signs anew (with a fresh timestamp) has another one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The bytes, as a key for a store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    /// 64 lower-case hex digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+/// A request that the vendor sent: proof that a MAC was checked, and what that MAC covered.
+///
+/// `E` is the scheme's event, so that a delivery of one vendor is never taken for another's; `B`
+/// is the body as the caller gave it. There is no constructor:
+///
+/// ```compile_fail
+/// use trusthooks::{Delivery, trustlens};
+///
+/// let forged: Delivery<trustlens::Event, &[u8]> = Delivery { body: b"{}" };
+/// ```
+///
+/// Everything that it hands out was covered by the MAC. Headers that the vendor does not sign are
+/// read elsewhere, by [`trustlens::Unsigned`](crate::trustlens::Unsigned).
+#[derive(Clone)]
+pub struct Delivery<E, B> {
+    // Invariant: the receipt is of this very body.
+    receipt: Receipt,
+    body: B,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<E, B> Delivery<E, B> {
+    pub(crate) fn new(receipt: Receipt, body: B) -> Self {
+        Self { receipt, body, event: PhantomData }
+    }
+
+    /// The body as the caller gave it, for good.
+    #[must_use]
+    pub fn into_body(self) -> B {
+        self.body
+    }
+
+    /// What is known of the request apart from its body.
+    #[must_use]
+    pub const fn receipt(&self) -> &Receipt {
+        &self.receipt
+    }
+}
+
+impl<E, B: AsRef<[u8]>> Delivery<E, B> {
+    /// The exact bytes that were signed.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.body.as_ref()
+    }
+}
+
+impl<E, B: AsRef<[u8]>> fmt::Debug for Delivery<E, B> {
+    /// The body's length, not the body: it holds customers' data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("receipt", &self.receipt)
+            .field("body_len", &self.body().len())
+            .finish_non_exhaustive()
+    }
+}
