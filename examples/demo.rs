@@ -7,8 +7,6 @@
 //! It serves every scheme on a free loopback port, sends each genuine and forged requests, prints
 //! what came of them, and exits with 1 if a single verdict is not the expected one.
 
-#![allow(clippy::print_stdout)]
-
 use std::{collections::HashMap, error::Error, process::ExitCode, sync::Arc};
 
 use axum::{

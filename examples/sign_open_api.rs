@@ -6,9 +6,8 @@
 //!
 //! Without the variables it signs with made-up tokens, which the server refuses with code 16. The
 //! curl lines work for 15 minutes. An argument replaces the base URL, to try a mock.
-#![allow(clippy::print_stdout)]
 
-use std::{env, error::Error};
+use std::{env, error::Error, fmt::Write};
 
 use http::{Method, Request};
 use trusthooks::{
@@ -53,10 +52,10 @@ fn show(
     for (name, value) in request.headers() {
         let line = format!("{name}: {}", value.to_str()?);
         println!("    {line}");
-        curl += &format!(" \\\n      --header {}", quoted(&line));
+        write!(curl, " \\\n      --header {}", quoted(&line))?;
     }
     if body.is_some() {
-        curl += &format!(" \\\n      --data-binary {}", quoted(request.body()));
+        write!(curl, " \\\n      --data-binary {}", quoted(request.body()))?;
     }
     println!("\n  as a command\n    {curl}\n");
     Ok(())

@@ -1,6 +1,22 @@
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![doc = include_str!("../README.md")]
+// What comes from outside must not be able to panic.
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+// `no_std` first, and a library does not print.
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

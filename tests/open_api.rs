@@ -1,5 +1,4 @@
 //! Requests to the Open API: signed whole, taken whole, and the answers that come back.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
 

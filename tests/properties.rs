@@ -1,5 +1,4 @@
 //! What holds for every delivery, whatever its secret, time and body.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! No message and no `Debug` shows a secret, an expected MAC or a body.
-#![allow(clippy::unwrap_used)]
 
 use std::{collections::HashMap, error::Error, fmt::Debug, fmt::Write};
 
@@ -76,7 +75,9 @@ fn nothing_shows_a_secret_or_a_mac() {
     shown.debug(&signed);
     let pairs = |i: usize| signed.get(i).unwrap().iter().collect::<Vec<_>>();
     let mut map = http::HeaderMap::new();
-    signed.iter().for_each(|signed| signed.apply(&mut map).unwrap());
+    for signed in &signed {
+        signed.apply(&mut map).unwrap();
+    }
     open_api::Bearer::new(SECRET).apply(&mut map).unwrap();
     shown.debug(&map);
 

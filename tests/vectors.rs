@@ -1,6 +1,5 @@
 //! The vector files: every case gets the verdict, and every canonical string the bytes, that stand
 //! there. Nothing here is computed by the crate and then expected of it.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod common;
 

@@ -1,5 +1,4 @@
 //! The order of the verdicts, their names and statuses, and the edges of the windows.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{
     borrow::Cow,

@@ -1,12 +1,5 @@
 //! What the tests share: the vector files, and a verifier for each scheme of theirs.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::missing_panics_doc
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
 use std::{collections::HashMap, time::Duration};
 
