@@ -22,17 +22,27 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod error;
 mod headers;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "std")]
+pub mod replay;
 mod secret;
 mod signature;
 mod time;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod trustlens;
 pub mod trustoo;
 mod verify;
 
 pub use error::{SecretError, SignError, TimestampError, VerifyError};
 pub use headers::{Headers, SignedHeaders};
+#[cfg(feature = "std")]
+pub use replay::{Claim, ReplayError, ReplayGuard, ReplayKey, ReplayStore};
 pub use secret::{Secret, Secrets};
 pub use time::{ReplayWindow, Timestamp};
 pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};

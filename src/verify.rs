@@ -1,6 +1,6 @@
 //! The way of a request: headers, then body, then the verdict.
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, sync::Arc, vec::Vec};
 use core::{fmt, marker::PhantomData};
 
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,9 @@ use crate::{
 pub trait Verify {
     /// What a delivery of this scheme says.
     type Event: serde::de::DeserializeOwned;
+
+    /// The body that the vendor wants to see in an answer of success. TrustLens wants none.
+    const ACK_BODY: &'static str = "";
 
     /// Judges the headers, before the body is read and without hashing anything.
     ///
@@ -66,6 +69,19 @@ pub trait Verify {
         B: AsRef<[u8]>,
     {
         self.verify_at(headers, body, Timestamp::now())
+    }
+}
+
+/// Verifies as what it points to does, so that one verifier serves many tasks.
+impl<V: Verify + ?Sized> Verify for Arc<V> {
+    type Event = V::Event;
+    const ACK_BODY: &'static str = V::ACK_BODY;
+
+    fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
+    where
+        H: Headers + ?Sized,
+    {
+        (**self).begin(headers, now)
     }
 }
 
@@ -263,7 +279,6 @@ impl fmt::Debug for Fingerprint {
 ///
 /// Everything that it hands out was covered by the MAC. Headers that the vendor does not sign are
 /// read elsewhere, by [`trustlens::Unsigned`](crate::trustlens::Unsigned).
-#[derive(Clone)]
 pub struct Delivery<E, B> {
     // Invariant: the receipt is of this very body.
     receipt: Receipt,
@@ -294,6 +309,13 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         self.body.as_ref()
+    }
+}
+
+// Not derived: that would ask the event to be `Clone`, and there is none in here.
+impl<E, B: Clone> Clone for Delivery<E, B> {
+    fn clone(&self) -> Self {
+        Self { receipt: self.receipt, body: self.body.clone(), event: PhantomData }
     }
 }
 

@@ -20,7 +20,7 @@ use alloc::{
 use core::fmt;
 
 use super::{
-    Claim, Keys, Names, WINDOW,
+    ACK_BODY, Claim, Keys, Names, WINDOW,
     canonical::{Parameters, Spelling},
 };
 use crate::{
@@ -145,6 +145,7 @@ impl Verifier {
 
 impl Verify for Verifier {
     type Event = Event;
+    const ACK_BODY: &'static str = ACK_BODY;
 
     fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
     where

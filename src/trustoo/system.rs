@@ -7,6 +7,7 @@
 
 use alloc::borrow::Cow;
 
+use super::ACK_BODY;
 use crate::{
     error::VerifyError,
     headers::{self, Headers, SignedHeaders},
@@ -41,6 +42,7 @@ impl Verifier {
 
 impl Verify for Verifier {
     type Event = Event;
+    const ACK_BODY: &'static str = ACK_BODY;
 
     fn begin<H>(&self, headers: &H, _: Timestamp) -> Result<Verification<'_>, VerifyError>
     where

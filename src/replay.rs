@@ -1,0 +1,374 @@
+//! Processing each delivery once, though it may arrive several times.
+//!
+//! A window bounds how long a captured request can be replayed; within it, and for schemes that
+//! sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process; with the
+//! feature `redis` a store shares it between machines. Either works in two steps, so that a handler
+//! that fails loses nothing:
+//!
+//! ```
+//! use trusthooks::{ReplayError, ReplayGuard, Secret, Timestamp, Verify, trustoo::system};
+//!
+//! let guard = ReplayGuard::new(100_000);
+//! let secret = Secret::new("client secret")?;
+//! let verifier = system::Verifier::new(secret.clone());
+//! let now = Timestamp::now();
+//! let signed = system::Signer::new(secret).sign_at(b"{}", now);
+//! let delivery = verifier.verify_at(&signed.iter().collect::<Vec<_>>(), b"{}", now)?;
+//!
+//! let claim = guard.claim(delivery.receipt(), now)?;
+//! // … handle the delivery; when that fails, dropping the claim lets the vendor's retry in …
+//! claim.commit();
+//!
+//! assert!(matches!(guard.claim(delivery.receipt(), now), Err(ReplayError::Duplicate)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which key
+//!
+//! A delivery is known by the [`Fingerprint`] of its MAC, never by an unsigned header: who replays a
+//! request can change its delivery id. That stops every replay. A *retry* is another matter:
+//!
+//! | deliveries | a retry is | known by |
+//! |---|---|---|
+//! | TrustLens settings webhooks | not sent | fingerprint |
+//! | TrustLens rule webhooks | signed anew | a key from the event: its delivery id |
+//! | Trustoo shop webhooks | signed anew | a key from the event: name, object id, time of change |
+//! | Trustoo system webhooks | the same bytes | fingerprint |
+//!
+//! A vendor retries only what was not answered with success, so a fingerprint processes twice only
+//! what was handled although the vendor never heard of it: an answer lost on the way, or given too
+//! late. Where that matters, derive a [`ReplayKey`] from the verified event.
+
+use alloc::{collections::BTreeSet, sync::Arc};
+use core::{future::Future, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    time::Timestamp,
+    verify::{Fingerprint, Receipt},
+};
+
+/// How long a delivery is remembered that nothing else limits, because no time was signed or because
+/// its retries are signed anew: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What makes two deliveries the same one.
+///
+/// ```
+/// use trusthooks::ReplayKey;
+///
+/// let key = ReplayKey::derive(["review/updated", "57748", "2023-11-21T12:45:00Z"]);
+/// assert_ne!(key, ReplayKey::derive(["review/updated", "577482023-11-21T12:45:00Z", ""]));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplayKey([u8; 32]);
+
+impl ReplayKey {
+    /// A key from parts of a **verified** event, such as its name, the id of its object and the
+    /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
+    /// same bytes parted elsewhere, give another key.
+    #[must_use]
+    pub fn derive<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            let part = part.as_ref();
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The bytes, as a key for a store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<Fingerprint> for ReplayKey {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self(*fingerprint.as_bytes())
+    }
+}
+
+/// Why a delivery must not be processed now.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// It was processed before. Answer with success, so that the vendor stops sending it.
+    #[error("the delivery was processed before")]
+    Duplicate,
+
+    /// It is being processed right now. Answer with 409, so that the vendor comes back later.
+    #[error("the delivery is being processed")]
+    InFlight,
+
+    /// The guard holds as many deliveries as it may, none of which has expired. Answer with 503.
+    #[error("the replay guard is full")]
+    Full,
+
+    /// By the guard's clock the delivery's window has closed, and what it knew of it may be gone.
+    /// Happens to a request that was verified just before and claimed just after. Answer with 503.
+    #[error("the delivery's window has closed")]
+    Expired,
+
+    /// The store cannot be asked. Answer with 503.
+    #[error("the replay store is unavailable")]
+    Unavailable(#[source] Arc<dyn core::error::Error + Send + Sync>),
+}
+
+impl ReplayError {
+    /// The error's name, for logs and metrics: `duplicate`, `in_flight`, `full`, `expired` or
+    /// `unavailable`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::InFlight => "in_flight",
+            Self::Full => "full",
+            Self::Expired => "expired",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// The status to answer with: 200 for what is done, 409 for what is being done, 503 for the
+    /// rest, so that the vendor retries. Trustoo wants a body too: [`Verify::ACK_BODY`].
+    ///
+    /// [`Verify::ACK_BODY`]: crate::Verify::ACK_BODY
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub const fn status(&self) -> http::StatusCode {
+        match self {
+            Self::Duplicate => http::StatusCode::OK,
+            Self::InFlight => http::StatusCode::CONFLICT,
+            Self::Full | Self::Expired | Self::Unavailable(_) => {
+                http::StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+}
+
+/// Where claims are kept: in memory ([`ReplayGuard`]) or elsewhere. The three steps of a
+/// [`Claim`] as futures of no particular runtime.
+pub trait ReplayStore: Send + Sync {
+    /// The right to process one delivery. One that is dropped must become free again by itself,
+    /// at once or when a lease runs out: that is how a cancelled request lets go.
+    type Claim: Send;
+
+    /// Claims the delivery known by `key`, to be remembered through `until` once it is committed.
+    fn claim(
+        &self,
+        key: ReplayKey,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send;
+
+    /// Marks the delivery as processed.
+    fn commit(&self, claim: Self::Claim) -> impl Future<Output = Result<(), ReplayError>> + Send;
+
+    /// Gives the claim back, so that a retry is processed.
+    fn release(&self, claim: Self::Claim) -> impl Future<Output = ()> + Send;
+}
+
+/// The key and the last moment by which a receipt is to be remembered.
+pub(crate) fn terms(receipt: &Receipt, now: Timestamp) -> (ReplayKey, Timestamp) {
+    let until = receipt.expires_at().unwrap_or_else(|| now.saturating_add(RETENTION));
+    (receipt.fingerprint().into(), until)
+}
+
+/// Remembers deliveries in memory, for one process. Clones share the memory.
+///
+/// It holds at most `capacity` deliveries, drops only what has expired, and refuses rather than
+/// forget. Size it as deliveries per second × seconds remembered: a TrustLens request is remembered
+/// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
+/// time or with a derived key for [`RETENTION`].
+#[derive(Debug, Clone)]
+pub struct ReplayGuard {
+    memory: Arc<Mutex<Memory>>,
+}
+
+#[derive(Debug)]
+struct Memory {
+    capacity: usize,
+    known: HashMap<ReplayKey, Known>,
+    /// The keys of `known` by when they may be dropped.
+    by_expiry: BTreeSet<(Timestamp, ReplayKey)>,
+    /// The latest time that was seen: what expired before may be gone.
+    latest: Timestamp,
+    claims: u64,
+}
+
+#[derive(Debug)]
+struct Known {
+    until: Timestamp,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    /// Being processed, under the claim of this number.
+    Claimed(u64),
+    Processed,
+}
+
+impl ReplayGuard {
+    /// An empty guard for at most `capacity` deliveries. Memory is taken as they come.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let memory = Memory {
+            capacity,
+            known: HashMap::new(),
+            by_expiry: BTreeSet::new(),
+            latest: Timestamp::from_unix(0),
+            claims: 0,
+        };
+        Self { memory: Arc::new(Mutex::new(memory)) }
+    }
+
+    /// Claims a delivery by its fingerprint.
+    ///
+    /// # Errors
+    /// [`ReplayError::Duplicate`], [`InFlight`](ReplayError::InFlight),
+    /// [`Full`](ReplayError::Full) or [`Expired`](ReplayError::Expired); then it must not be
+    /// processed.
+    pub fn claim(&self, receipt: &Receipt, now: Timestamp) -> Result<Claim, ReplayError> {
+        let (key, until) = terms(receipt, now);
+        self.claim_until(key, until, now)
+    }
+
+    /// Claims a delivery by a key that was derived from its event, to be remembered for
+    /// [`RETENTION`].
+    ///
+    /// # Errors
+    /// Like [`claim`](Self::claim).
+    pub fn claim_key(&self, key: ReplayKey, now: Timestamp) -> Result<Claim, ReplayError> {
+        self.claim_until(key, now.saturating_add(RETENTION), now)
+    }
+
+    fn claim_until(
+        &self,
+        key: ReplayKey,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Claim, ReplayError> {
+        let number = self.memory().claim(key, until, now)?;
+        Ok(Claim { guard: self.clone(), key, number })
+    }
+
+    /// How many deliveries are remembered, those that are being processed included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.memory().known.len()
+    }
+
+    /// Whether nothing is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Nothing that runs under the lock can panic half-way, so a poisoned one is as good as new.
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    fn claim(
+        &mut self,
+        key: ReplayKey,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, ReplayError> {
+        self.latest = self.latest.max(now);
+        if until < self.latest {
+            return Err(ReplayError::Expired);
+        }
+        self.drop_expired();
+        let full = self.known.len() >= self.capacity;
+        match self.known.entry(key) {
+            Entry::Occupied(known) => Err(match known.get().state {
+                State::Claimed(_) => ReplayError::InFlight,
+                State::Processed => ReplayError::Duplicate,
+            }),
+            Entry::Vacant(_) if full => Err(ReplayError::Full),
+            Entry::Vacant(vacant) => {
+                self.claims = self.claims.wrapping_add(1);
+                vacant.insert(Known { until, state: State::Claimed(self.claims) });
+                self.by_expiry.insert((until, key));
+                Ok(self.claims)
+            }
+        }
+    }
+
+    /// What expired can only be refused as expired, so it need not be known.
+    fn drop_expired(&mut self) {
+        while let Some((until, key)) = self.by_expiry.first().copied() {
+            if until >= self.latest {
+                break;
+            }
+            self.by_expiry.pop_first();
+            self.known.remove(&key);
+        }
+    }
+
+    /// The delivery, where it is still under the claim of this number.
+    fn claimed(&mut self, key: ReplayKey, number: u64) -> Option<&mut Known> {
+        self.known.get_mut(&key).filter(|known| known.state == State::Claimed(number))
+    }
+}
+
+/// The right to process one delivery. Dropping it gives it back.
+#[derive(Debug)]
+#[must_use = "dropping a claim gives it back"]
+pub struct Claim {
+    guard: ReplayGuard,
+    key: ReplayKey,
+    number: u64,
+}
+
+impl Claim {
+    /// Marks the delivery as processed: from now on it is a [`ReplayError::Duplicate`].
+    pub fn commit(self) {
+        if let Some(known) = self.guard.memory().claimed(self.key, self.number) {
+            known.state = State::Processed;
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut memory = self.guard.memory();
+        if let Some(until) = memory.claimed(self.key, self.number).map(|known| known.until) {
+            memory.known.remove(&self.key);
+            memory.by_expiry.remove(&(until, self.key));
+        }
+    }
+}
+
+impl ReplayStore for ReplayGuard {
+    type Claim = Claim;
+
+    async fn claim(
+        &self,
+        key: ReplayKey,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Claim, ReplayError> {
+        self.claim_until(key, until, now)
+    }
+
+    async fn commit(&self, claim: Claim) -> Result<(), ReplayError> {
+        claim.commit();
+        Ok(())
+    }
+
+    async fn release(&self, claim: Claim) {
+        drop(claim);
+    }
+}
