@@ -5,6 +5,11 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "json")]
+mod event;
+#[cfg(feature = "json")]
+pub use event::{EventError, EventErrorKind};
+
 /// Why a request was refused.
 ///
 /// The variants stand in the order in which they are tried: the first that applies is the verdict.
@@ -129,6 +134,12 @@ pub enum SecretError {
 #[error("not a Unix timestamp in seconds: `0` or `[1-9][0-9]*`, at most 2^63-1")]
 #[non_exhaustive]
 pub struct TimestampError;
+
+/// Why text is not an amount of [`Money`](crate::Money).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("not a decimal number of at most 38 digits")]
+#[non_exhaustive]
+pub struct MoneyError;
 
 /// Why a request cannot be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]

@@ -26,6 +26,7 @@ extern crate std;
 pub mod axum;
 mod error;
 mod headers;
+mod json;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "std")]
@@ -37,12 +38,18 @@ mod time;
 pub mod tower;
 pub mod trustlens;
 pub mod trustoo;
+mod value;
 mod verify;
 
-pub use error::{SecretError, SignError, TimestampError, VerifyError};
+#[cfg(feature = "json")]
+pub use error::{EventError, EventErrorKind};
+pub use error::{MoneyError, SecretError, SignError, TimestampError, VerifyError};
 pub use headers::{Headers, SignedHeaders};
 #[cfg(feature = "std")]
 pub use replay::{Claim, ReplayError, ReplayGuard, ReplayKey, ReplayStore};
 pub use secret::{Secret, Secrets};
 pub use time::{ReplayWindow, Timestamp};
+#[cfg(feature = "json")]
+pub use value::Extra;
+pub use value::{EventTime, Money, Personal};
 pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};

@@ -36,7 +36,10 @@ use crate::{
     verify::{Verification, Verify},
 };
 
+mod event;
 pub mod v1;
+
+pub use event::{Customer, Dispute, Event, EventKind, Order, Rule, Segment, Site};
 
 const TIMESTAMP: &str = "x-trustlens-timestamp";
 const SIGNATURE: &str = "x-trustlens-signature";
@@ -213,7 +216,3 @@ impl fmt::Debug for ApiKeyHash {
         f.write_str("ApiKeyHash(..)")
     }
 }
-
-/// TEMP
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct Event {}

@@ -22,9 +22,12 @@ use crate::{
 };
 
 mod canonical;
+mod event;
 pub mod open_api;
 pub mod shop;
 pub mod system;
+
+pub use event::ShopId;
 
 /// The body of the answer that Trustoo takes as success.
 pub const ACK_BODY: &str = r#"{"code":0,"message":"success"}"#;

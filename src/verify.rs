@@ -310,6 +310,30 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     pub fn body(&self) -> &[u8] {
         self.body.as_ref()
     }
+
+    /// What the delivery says. An event, a field or a value that this version does not know is
+    /// part of the event, never an error.
+    ///
+    /// # Errors
+    /// [`EventError`](crate::EventError) where the body is not JSON, or a field that is known has
+    /// another type than the vendor documents. The delivery is genuine all the same, and its
+    /// [`body`](Self::body) at hand.
+    #[cfg(feature = "json")]
+    pub fn event(&self) -> Result<E, crate::EventError>
+    where
+        E: serde::de::DeserializeOwned,
+    {
+        self.json()
+    }
+
+    /// The body as a type of your own.
+    ///
+    /// # Errors
+    /// [`EventError`](crate::EventError) where the body is not JSON or not a `T`.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, crate::EventError> {
+        crate::json::from_slice(self.body())
+    }
 }
 
 // Not derived: that would ask the event to be `Clone`, and there is none in here.

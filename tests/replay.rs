@@ -209,7 +209,9 @@ fn sixty_four_threads_one_processes() {
                 })
             })
             .collect();
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         assert_eq!(processed.load(Ordering::Relaxed), 1);
     }
 }

@@ -19,6 +19,10 @@ use alloc::{
 };
 use core::fmt;
 
+pub use super::event::shop::{
+    CustomerEvent, CustomerEventType, DeletedReview, DeviceType, Event, EventKind, EventSource,
+    Media, MediaType, OsType, Product, Reply, Review, ReviewSource, Topic,
+};
 use super::{
     ACK_BODY, Claim, Keys, Names, WINDOW,
     canonical::{Parameters, Spelling},
@@ -191,7 +195,3 @@ impl Signer {
             .with(NAMES.timestamp, at.to_string())
     }
 }
-
-/// TEMP
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct Event {}

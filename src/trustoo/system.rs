@@ -8,6 +8,7 @@
 use alloc::borrow::Cow;
 
 use super::ACK_BODY;
+pub use super::event::system::{Event, EventKind};
 use crate::{
     error::VerifyError,
     headers::{self, Headers, SignedHeaders},
@@ -76,7 +77,3 @@ impl Signer {
         SignedHeaders::new((SIGNATURE, signature.to_hex("")))
     }
 }
-
-/// TEMP
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct Event {}

@@ -29,8 +29,9 @@ pub async fn connect(port: u16) -> TcpStream {
 
 /// The head of a POST with these header lines.
 pub fn head<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let lines: String =
+    let lines: Vec<_> =
         headers.into_iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = lines.concat();
     format!("POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n")
 }
 
