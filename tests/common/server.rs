@@ -1,5 +1,5 @@
 //! A real server on a loopback port, and a client that sends what it is told, byte for byte.
-#![allow(unreachable_pub, reason = "not every test takes everything")]
+#![allow(dead_code, unreachable_pub, reason = "not every test takes everything")]
 
 use std::{future::Future, time::Duration};
 

@@ -1,0 +1,91 @@
+//! Programs that a test starts and that do not outlive it.
+#![allow(dead_code, unreachable_pub, reason = "not every test takes everything")]
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+pub struct Program {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Program {
+    /// Starts a program and reads what it prints.
+    pub fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Waits for a line with this text in it.
+    pub fn line_with(&self, text: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(30)).expect(text);
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// The port at the end of the line that says where it listens.
+    pub fn port(&self) -> u16 {
+        let line = self.line_with("listening");
+        line.rsplit(':').next().unwrap().trim().parse().expect(&line)
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end; whether that was a good one.
+    pub fn succeeds(&mut self) -> bool {
+        self.child.wait().unwrap().success()
+    }
+
+    /// Kills it on the spot.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// One of this package's examples, which are built beside the tests.
+pub fn example(name: &str) -> Command {
+    let mut path: PathBuf = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let path = path.join("examples").join(name);
+    assert!(
+        path.exists(),
+        "the example is not built: run `cargo test`, or `cargo build --examples` first"
+    );
+    let mut command = Command::new(path);
+    for (variable, _) in std::env::vars() {
+        if variable.starts_with("TRUST") || ["LOG", "LISTEN", "REDIS_URL"].contains(&&*variable) {
+            command.env_remove(variable);
+        }
+    }
+    command.env("LISTEN", "127.0.0.1:0").env("NO_COLOR", "1");
+    command
+}

@@ -1,0 +1,158 @@
+//! The examples as programs: started, sent to over sockets, and stopped.
+
+#[path = "common/process.rs"]
+mod process;
+#[path = "common/server.rs"]
+mod server;
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Json, Router, http::StatusCode, routing::post};
+use process::{Program, example};
+use serde_json::{Value, json};
+use server::{Answer, exchange, serve};
+use trusthooks::{
+    Secret, SignedHeaders, Timestamp, trustlens,
+    trustoo::{shop, system},
+};
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+fn post_to(path: &str, signed: &SignedHeaders, body: &[u8]) -> Vec<u8> {
+    let request = server::post(signed, body);
+    let path = format!("POST {path} ");
+    [path.as_bytes(), request.strip_prefix(b"POST / ").unwrap()].concat()
+}
+
+const ACK: &str = r#"{"code":0,"message":"success"}"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_receiver_serves_both_vendors() {
+    let mut command = example("receiver");
+    command
+        .env("TRUSTLENS_SECRET", "risk")
+        .env("TRUSTLENS_SECRET_PREVIOUS", "older risk")
+        .env("TRUSTOO_PUBLIC_TOKEN", "public")
+        .env("TRUSTOO_PRIVATE_TOKEN", "private")
+        .env("TRUSTOO_CLIENT_SECRET", "client");
+    let mut receiver = Program::start(command);
+    let port = receiver.port();
+    let answer = |status, body: &str| Answer { status, body: body.to_owned() };
+    let now = Timestamp::now();
+
+    let health = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert_eq!(exchange(port, health).await, answer(200, "ok"));
+
+    let body = include_bytes!("events/trustlens_high_risk_order.json");
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    let request = post_to("/trustlens", &signed, body);
+    assert_eq!(exchange(port, &request).await, answer(204, ""));
+    let line = receiver.line_with("high-risk order");
+    assert!(line.contains("order=4821") && line.contains("customer=\"a3f2"), "{line}");
+    assert_eq!(exchange(port, &request).await, answer(200, ""));
+    receiver.line_with("code=\"duplicate\"");
+
+    // A rule's retry: signed anew, with the previous secret, and the same delivery all the same.
+    let body = include_bytes!("events/trustlens_rule_envelope_chargeback_filed.json");
+    let earlier = Timestamp::from_unix(now.as_unix() - 60);
+    let first = trustlens::Signer::new(secret("older risk")).sign_at(body, earlier);
+    let retry = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustlens", &first, body)).await, answer(204, ""));
+    assert_eq!(exchange(port, &post_to("/trustlens", &retry, body)).await, answer(200, ""));
+
+    let body = include_bytes!("events/trustoo_review_created.json");
+    let signer = shop::Signer::new("public", secret("private"));
+    let request = post_to("/trustoo/shop", &signer.sign_at(body, now), body);
+    assert_eq!(exchange(port, &request).await, answer(200, ACK));
+    let line = receiver.line_with("review=\"57748\"");
+    assert!(line.contains("rating=5") && !line.contains("John"), "{line}");
+    let request = post_to("/trustoo/shop", &signer.sign_at(body, earlier), body);
+    assert_eq!(exchange(port, &request).await, answer(200, ACK));
+    receiver.line_with("code=\"duplicate\"");
+
+    let body = include_bytes!("events/trustoo_app_authorized.json");
+    let signed = system::Signer::new(secret("client")).sign_at(body, now);
+    let request = post_to("/trustoo/system", &signed, body);
+    assert_eq!(exchange(port, &request).await, answer(200, ACK));
+    receiver.line_with("app/authorized");
+
+    let forged = system::Signer::new(secret("guess")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustoo/system", &forged, body)).await, answer(401, ""));
+    receiver.line_with("code=\"signature_mismatch\"");
+    let body = br#"{"event":"score_updated","new_score":"high"}"#;
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustlens", &signed, body)).await, answer(422, ""));
+    let line = receiver.line_with("not understood");
+    assert!(line.contains("new_score: expected an unsigned integer"), "{line}");
+
+    receiver.signal("TERM");
+    receiver.line_with("stopped");
+    assert!(receiver.succeeds());
+}
+
+#[test]
+fn the_receiver_says_what_it_is_missing() {
+    for (variables, words) in [
+        (vec![], "set TRUSTLENS_SECRET"),
+        (vec![("TRUSTLENS_SECRET", "")], "TRUSTLENS_SECRET: the secret is empty"),
+        (vec![("TRUSTOO_PRIVATE_TOKEN", "p")], "needs TRUSTOO_PUBLIC_TOKEN"),
+        (vec![("TRUSTLENS_SECRET", "s"), ("LISTEN", "nowhere")], "LISTEN: invalid socket address"),
+    ] {
+        let output = example("receiver").envs(variables).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && message.contains(words), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_slack_adapter_posts_what_slack_reads() {
+    let posted = Arc::new(Mutex::new(Vec::<Value>::new()));
+    let slack = {
+        let posted = Arc::clone(&posted);
+        post(async move |Json(message): Json<Value>| {
+            let mut posted = posted.lock().unwrap();
+            posted.push(message);
+            // It is down for the second message.
+            if posted.len() == 2 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+        })
+    };
+    let slack = serve(Router::new().route("/", slack)).await;
+    let mut command = example("slack_adapter");
+    command
+        .env("TRUSTLENS_SECRET", "risk")
+        .env("SLACK_WEBHOOK_URL", format!("http://127.0.0.1:{slack}/"));
+    let adapter = Program::start(command);
+    let port = adapter.port();
+    let deliver = async |body: &[u8], key: &str| {
+        let signed = trustlens::Signer::new(secret(key)).sign_at(body, Timestamp::now());
+        exchange(port, &server::post(&signed, body)).await.status
+    };
+
+    assert_eq!(deliver(include_bytes!("events/trustlens_high_risk_order.json"), "risk").await, 204);
+    let blocked = br#"{"event":"customer_blocked","customer":{"trust_score":3,"segment":"risk"},"reason":"<3 refunds & more>"}"#;
+    assert_eq!(deliver(blocked, "risk").await, 502);
+    assert_eq!(deliver(blocked, "risk").await, 204);
+    assert_eq!(deliver(include_bytes!("events/trustlens_test.json"), "risk").await, 204);
+    assert_eq!(deliver(blocked, "a guess").await, 401);
+
+    let blocks =
+        |text: &str| json!([{ "type": "section", "text": { "type": "mrkdwn", "text": text } }]);
+    let blocked = json!({
+        "text": ":warning: Customer blocked",
+        "blocks": blocks("Customer (score *3*, segment *risk*) blocked.\nReason: &lt;3 refunds &amp; more&gt;"),
+    });
+    assert_eq!(
+        *posted.lock().unwrap(),
+        [
+            json!({
+                "text": ":rotating_light: High-risk order placed",
+                "blocks": blocks("*Order #4821* — USD 249.00\nCustomer: score *12*, segment *critical*\nReturn rate: 100% over 3 orders"),
+            }),
+            blocked.clone(),
+            blocked,
+            json!({ "text": "TrustLens event: test" }),
+        ]
+    );
+}
