@@ -53,3 +53,8 @@ pub use time::{ReplayWindow, Timestamp};
 pub use value::Extra;
 pub use value::{EventTime, Money, Personal};
 pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
+
+/// The code in the documents compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/replay.md")]
+struct Documents;
