@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The example receiver under load, beside the same endpoint without verification:
+#
+#     benches/load/run.sh [seconds a run, 30 by default]
+#
+# Needs wrk. Server and client share the machine, so look at the ratios, not at the rates.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+seconds=${1:-30}
+export TRUSTLENS_SECRET=load-secret LOG=error
+CRYPTO=$(ldconfig -p | awk '/libcrypto\.so/ { print $NF; exit }')
+export CRYPTO
+
+cargo build --quiet --release --example receiver
+cargo build --quiet --release --manifest-path benches/load/Cargo.toml --target-dir target/load
+
+LISTEN=127.0.0.1:8791 target/release/examples/receiver &
+receiver=$!
+LISTEN=127.0.0.1:8792 target/load/release/trusthooks-load &
+plain=$!
+trap 'kill $receiver $plain' EXIT
+sleep 1
+
+printf '%-22s %9s %9s %9s %9s %9s %6s\n' '' 'requests/s' 'p50 ms' 'p99 ms' accepted refused wrong
+run() { # name, port
+    local result
+    result=$(wrk --threads 1 --connections 32 --duration "${seconds}s" --script benches/load/load.lua \
+        "http://127.0.0.1:$2" | sed -n 's/^RESULT //p')
+    # shellcheck disable=SC2086
+    printf '%-22s %10s %9s %9s %9s %9s %6s\n' "$1" $result
+}
+MODE=genuine PLAIN=1 run 'unverified' 8792
+MODE=genuine run 'genuine' 8791
+MODE=forged run 'forged' 8791
+MODE=mixed run 'mixed' 8791
+MODE=genuine PLAIN=1 run 'unverified, again' 8792
