@@ -22,14 +22,19 @@ impl Signature {
     ///
     /// What is read here came over the wire: neither its bytes nor its length are secret, and the
     /// reading may take whatever time it takes.
+    #[inline]
     pub(crate) fn from_hex(text: &[u8], prefix: &str) -> Option<Self> {
         let digits = text.strip_prefix(prefix.as_bytes())?;
-        // The decoder takes both cases; the vendors write one.
-        if digits.iter().any(u8::is_ascii_uppercase) {
+        let digits: &[u8; 2 * Self::LENGTH] = digits.try_into().ok()?;
+        // All of them at once, so that the compiler can use vectors.
+        let nibbles = digits.map(nibble);
+        if nibbles.iter().fold(0, |seen, nibble| seen | nibble) > 0x0f {
             return None;
         }
         let mut bytes = [0; Self::LENGTH];
-        hex::decode_to_slice(digits, &mut bytes).ok()?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(nibbles.as_chunks().0) {
+            *byte = high << 4 | low;
+        }
         Some(Self(bytes))
     }
 
@@ -38,6 +43,12 @@ impl Signature {
         let mut text = String::from(prefix);
         text.push_str(&hex::encode(self.0));
         text
+    }
+
+    /// Four words, which compare faster than 32 bytes.
+    fn words(&self) -> [u64; 4] {
+        let (words, _) = self.0.as_chunks();
+        core::array::from_fn(|i| words.get(i).map_or(0, |word| u64::from_ne_bytes(*word)))
     }
 
     pub(crate) const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
@@ -50,8 +61,18 @@ impl ConstantTimeEq for Signature {
     ///
     /// Secret until the verdict is out: the computed MAC. Not secret: the one that was sent, and
     /// the length of both, which is 32 bytes by type.
+    #[inline]
     fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
+        self.words().ct_eq(&other.words())
+    }
+}
+
+/// What a hex digit in lower case stands for, and more than 15 for any other byte.
+const fn nibble(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit & 0x0f,
+        b'a'..=b'f' => (digit & 0x0f).wrapping_add(9),
+        _ => u8::MAX,
     }
 }
 
@@ -99,8 +120,11 @@ impl Preamble<'_> {
         Self { before: b"", signed_at: None, after: b"", separator: b"" };
 
     /// Feeds all that stands ahead of the separator.
+    #[inline]
     pub(crate) fn feed(&self, mac: &mut Mac) {
-        mac.update(self.before);
+        if !self.before.is_empty() {
+            mac.update(self.before);
+        }
         if let Some(signed_at) = self.signed_at {
             mac.update(itoa::Buffer::new().format(signed_at.as_unix()).as_bytes());
         }
@@ -108,6 +132,7 @@ impl Preamble<'_> {
     }
 
     /// The MAC over the preamble and a whole body.
+    #[inline]
     pub(crate) fn sign(&self, mut mac: Mac, body: &[u8]) -> Signature {
         self.feed(&mut mac);
         if !body.is_empty() {
