@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::ZeroizeOnDrop;
 
-use crate::{error::SecretError, signature::Mac};
+use crate::{error::SecretError, signature::{Key, Mac}};
 
 /// A shared secret: TrustLens' signing secret, Trustoo's private token or client secret.
 ///
@@ -34,7 +34,7 @@ use crate::{error::SecretError, signature::Mac};
 /// ```
 #[derive(Clone)]
 pub struct Secret {
-    keyed: Mac,
+    keyed: Key,
 }
 
 impl Secret {
@@ -46,8 +46,8 @@ impl Secret {
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         // A frame of its own, so that what it leaves on the stack lies within what is wiped next.
         #[inline(never)]
-        fn key(secret: &[u8]) -> Mac {
-            Mac::keyed(secret)
+        fn key(secret: &[u8]) -> Key {
+            Key::new(secret)
         }
 
         let secret = secret.as_ref();
@@ -61,7 +61,7 @@ impl Secret {
 
     /// A fresh MAC under this secret.
     pub(crate) fn mac(&self) -> Mac {
-        self.keyed.clone()
+        self.keyed.mac()
     }
 }
 

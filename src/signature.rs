@@ -3,7 +3,11 @@
 
 use alloc::string::String;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{
+    KeyInit as _,
+    block_api::HmacCore,
+    digest::block_api::{Buffer, FixedOutputCore as _, UpdateCore as _},
+};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -76,26 +80,44 @@ const fn nibble(digit: u8) -> u8 {
     }
 }
 
-/// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+/// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
 ///
 /// Clones share nothing; each wipes its state when dropped.
 #[derive(Clone)]
-pub(crate) struct Mac(Hmac<Sha256>);
+pub(crate) struct Key(HmacCore<Sha256>);
 
-impl Mac {
-    /// The state that `key` leaves, and nothing of the key itself.
-    pub(crate) fn keyed(key: &[u8]) -> Self {
+impl Key {
+    pub(crate) fn new(key: &[u8]) -> Self {
         #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
-        let state = Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"));
+        let state = Self(HmacCore::new_from_slice(key).expect("HMAC takes a key of any length"));
         state
     }
 
+    /// A fresh MAC under this key.
+    #[inline]
+    pub(crate) fn mac(&self) -> Mac {
+        Mac { core: self.0.clone(), buffer: Buffer::<HmacCore<Sha256>>::default() }
+    }
+}
+
+/// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since. Wipes
+/// itself when dropped.
+pub(crate) struct Mac {
+    core: HmacCore<Sha256>,
+    buffer: Buffer<HmacCore<Sha256>>,
+}
+
+impl Mac {
+    #[inline]
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.buffer.digest_blocks(bytes, |blocks| self.core.update_blocks(blocks));
     }
 
-    pub(crate) fn finish(self) -> Signature {
-        Signature(self.0.finalize().into_bytes().into())
+    #[inline]
+    pub(crate) fn finish(mut self) -> Signature {
+        let mut mac = [0; Signature::LENGTH];
+        self.core.finalize_fixed_core(&mut self.buffer, (&mut mac).into());
+        Signature(mac)
     }
 }
 
