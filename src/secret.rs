@@ -5,7 +5,10 @@ use core::fmt;
 
 use zeroize::ZeroizeOnDrop;
 
-use crate::{error::SecretError, signature::{Key, Mac}};
+use crate::{
+    error::SecretError,
+    signature::{Key, Mac},
+};
 
 /// A shared secret: TrustLens' signing secret, Trustoo's private token or client secret.
 ///
@@ -14,7 +17,8 @@ use crate::{error::SecretError, signature::{Key, Mac}};
 ///
 /// The secret itself is not kept. What is kept is the state of HMAC-SHA256 after its key block, so
 /// that no check pays for the key again; it is wiped on drop, as is the stack that the key passed
-/// through. It cannot be printed or compared:
+/// through. (With the feature `aws-lc-rs` the state lives in a context of AWS-LC, which overwrites
+/// it when the context is freed.) It cannot be printed or compared:
 ///
 /// ```
 /// # use trusthooks::Secret;
@@ -66,9 +70,9 @@ impl Secret {
 }
 
 /// More stack in bytes than keying takes, in debug builds too.
-const KEYING_STACK: usize = 4096;
+const KEYING_STACK: usize = if cfg!(feature = "aws-lc-rs") { 16 * 1024 } else { 4 * 1024 };
 
-// The fields wipe themselves.
+// The fields wipe themselves; with the feature `aws-lc-rs` it is the library that wipes its key.
 impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {

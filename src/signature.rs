@@ -3,12 +3,6 @@
 
 use alloc::string::String;
 
-use hmac::{
-    KeyInit as _,
-    block_api::HmacCore,
-    digest::block_api::{Buffer, FixedOutputCore as _, UpdateCore as _},
-};
-use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::time::Timestamp;
@@ -80,44 +74,105 @@ const fn nibble(digit: u8) -> u8 {
     }
 }
 
-/// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
-///
-/// Clones share nothing; each wipes its state when dropped.
-#[derive(Clone)]
-pub(crate) struct Key(HmacCore<Sha256>);
+pub(crate) use engine::{Key, Mac};
 
-impl Key {
-    pub(crate) fn new(key: &[u8]) -> Self {
-        #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
-        let state = Self(HmacCore::new_from_slice(key).expect("HMAC takes a key of any length"));
-        state
+/// HMAC-SHA256 of the crates `hmac` and `sha2`.
+#[cfg(not(feature = "aws-lc-rs"))]
+mod engine {
+    use hmac::{
+        KeyInit as _,
+        block_api::HmacCore,
+        digest::block_api::{Buffer, FixedOutputCore as _, UpdateCore as _},
+    };
+    use sha2::Sha256;
+
+    use super::Signature;
+
+    /// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
+    ///
+    /// Clones share nothing; each wipes its state when dropped.
+    #[derive(Clone)]
+    pub(crate) struct Key(HmacCore<Sha256>);
+
+    impl Key {
+        pub(crate) fn new(key: &[u8]) -> Self {
+            #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
+            let state = HmacCore::new_from_slice(key).expect("HMAC takes a key of any length");
+            Self(state)
+        }
+
+        /// A fresh MAC under this key.
+        #[inline]
+        pub(crate) fn mac(&self) -> Mac {
+            Mac { core: self.0.clone(), buffer: Buffer::<HmacCore<Sha256>>::default() }
+        }
     }
 
-    /// A fresh MAC under this key.
-    #[inline]
-    pub(crate) fn mac(&self) -> Mac {
-        Mac { core: self.0.clone(), buffer: Buffer::<HmacCore<Sha256>>::default() }
+    /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+    /// Wipes itself when dropped.
+    pub(crate) struct Mac {
+        core: HmacCore<Sha256>,
+        buffer: Buffer<HmacCore<Sha256>>,
+    }
+
+    impl Mac {
+        #[inline]
+        pub(crate) fn update(&mut self, bytes: &[u8]) {
+            self.buffer.digest_blocks(bytes, |blocks| self.core.update_blocks(blocks));
+        }
+
+        #[inline]
+        pub(crate) fn finish(mut self) -> Signature {
+            let mut mac = [0; Signature::LENGTH];
+            self.core.finalize_fixed_core(&mut self.buffer, (&mut mac).into());
+            Signature(mac)
+        }
     }
 }
 
-/// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since. Wipes
-/// itself when dropped.
-pub(crate) struct Mac {
-    core: HmacCore<Sha256>,
-    buffer: Buffer<HmacCore<Sha256>>,
-}
+/// HMAC-SHA256 of AWS-LC, with the same manners. The library wipes its contexts itself
+/// (`HMAC_CTX_cleanup`, called when one is dropped, overwrites the whole of it).
+#[cfg(feature = "aws-lc-rs")]
+mod engine {
+    use alloc::boxed::Box;
 
-impl Mac {
-    #[inline]
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.buffer.digest_blocks(bytes, |blocks| self.core.update_blocks(blocks));
+    use aws_lc_rs::hmac;
+
+    use super::Signature;
+
+    /// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
+    ///
+    /// Boxed, since it takes more than a kilobyte, and so that moving it leaves no copy behind.
+    #[derive(Clone)]
+    pub(crate) struct Key(Box<hmac::Key>);
+
+    impl Key {
+        pub(crate) fn new(key: &[u8]) -> Self {
+            Self(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        }
+
+        /// A fresh MAC under this key.
+        #[inline]
+        pub(crate) fn mac(&self) -> Mac {
+            Mac(hmac::Context::with_key(&self.0))
+        }
     }
 
-    #[inline]
-    pub(crate) fn finish(mut self) -> Signature {
-        let mut mac = [0; Signature::LENGTH];
-        self.core.finalize_fixed_core(&mut self.buffer, (&mut mac).into());
-        Signature(mac)
+    /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+    pub(crate) struct Mac(hmac::Context);
+
+    impl Mac {
+        #[inline]
+        pub(crate) fn update(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+
+        #[inline]
+        pub(crate) fn finish(self) -> Signature {
+            let mut mac = [0; Signature::LENGTH];
+            mac.copy_from_slice(self.0.sign().as_ref());
+            Signature(mac)
+        }
     }
 }
 
