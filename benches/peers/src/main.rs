@@ -71,8 +71,7 @@ fn whole_checks(now: u64) -> Medians {
         race.run().into_iter().collect::<HashMap<_, _>>()
     });
 
-    let rows =
-        [FLOOR, THIS, THIS_BY_CLOCK, STANDARDWEBHOOKS, WEBHOOK_VERIFY, HMAC, RING, AWS_LC];
+    let rows = [FLOOR, THIS, THIS_BY_CLOCK, STANDARDWEBHOOKS, WEBHOOK_VERIFY, HMAC, RING, AWS_LC];
     println!("| row | {} | {} | {} |", SIZES[0].1, SIZES[1].1, SIZES[2].1);
     println!("|---|---|---|---|");
     for row in rows {
@@ -161,7 +160,10 @@ fn refusals(now: u64) {
 
 fn secrets(now: u64) {
     println!("\n## Two secrets to one (at most 1.08 where the first fits)\n");
-    println!("| which fits | {} | {} | {} |\n|---|---|---|---|", SIZES[0].1, SIZES[1].1, SIZES[2].1);
+    println!(
+        "| which fits | {} | {} | {} |\n|---|---|---|---|",
+        SIZES[0].1, SIZES[1].1, SIZES[2].1
+    );
     let secret = |text: &str| Secret::new(text).expect("not empty");
     let other = "whsec-another-another-another-00";
     let one = trustlens::Verifier::new(secret(SECRET));
