@@ -42,7 +42,8 @@ fn verdict() {
         let secret = Secret::new(SECRET).expect("not empty");
         undefined(&secret);
         let verifier = trustlens::Verifier::new(Secrets::from(secret));
-        let headers = [("x-trustlens-timestamp", &timestamp), ("x-trustlens-signature", &signature)];
+        let headers =
+            [("x-trustlens-timestamp", &timestamp), ("x-trustlens-signature", &signature)];
         let verdict = verifier.verify_at(&headers, BODY, NOW);
         // The verdict is out, and not a secret any more.
         let fitted = verdict.is_ok();
