@@ -56,12 +56,41 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(N, V)> {
 
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
+    #[inline]
     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
-        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
+        let all = match prepared(name) {
+            Some(name) => self.get_all(name),
+            None => self.get_all(name),
+        };
+        all.iter().map(http::HeaderValue::as_bytes)
+    }
+}
+
+/// The names that verifiers ask for, parsed ahead of time: parsing one costs as much as finding it.
+#[cfg(feature = "http")]
+#[inline]
+fn prepared(name: &str) -> Option<&'static http::HeaderName> {
+    macro_rules! among {
+        ($($known:literal)*) => {
+            match name {
+                $($known => {
+                    static KNOWN: http::HeaderName = http::HeaderName::from_static($known);
+                    Some(&KNOWN)
+                })*
+                _ => None,
+            }
+        };
+    }
+    among! {
+        "x-trustlens-timestamp" "x-trustlens-signature"
+        "open-trustoo-webhook-public-token" "open-trustoo-webhook-timestamp"
+        "open-trustoo-webhook-sign" "x-trustoo-signature"
+        "public-token" "timestamp" "sign"
     }
 }
 
 /// The one value of a header that the scheme needs.
+#[inline]
 pub(crate) fn single<'h, H>(headers: &'h H, name: &'static str) -> Result<&'h [u8], VerifyError>
 where
     H: Headers + ?Sized,

@@ -5,7 +5,10 @@ use core::fmt;
 
 use zeroize::ZeroizeOnDrop;
 
-use crate::{error::SecretError, signature::Mac};
+use crate::{
+    error::SecretError,
+    signature::{Key, Mac},
+};
 
 /// A shared secret: TrustLens' signing secret, Trustoo's private token or client secret.
 ///
@@ -14,7 +17,8 @@ use crate::{error::SecretError, signature::Mac};
 ///
 /// The secret itself is not kept. What is kept is the state of HMAC-SHA256 after its key block, so
 /// that no check pays for the key again; it is wiped on drop, as is the stack that the key passed
-/// through. It cannot be printed or compared:
+/// through. (With the feature `aws-lc-rs` the state lives in a context of AWS-LC, which overwrites
+/// it when the context is freed.) It cannot be printed or compared:
 ///
 /// ```
 /// # use trusthooks::Secret;
@@ -34,7 +38,7 @@ use crate::{error::SecretError, signature::Mac};
 /// ```
 #[derive(Clone)]
 pub struct Secret {
-    keyed: Mac,
+    keyed: Key,
 }
 
 impl Secret {
@@ -46,8 +50,8 @@ impl Secret {
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         // A frame of its own, so that what it leaves on the stack lies within what is wiped next.
         #[inline(never)]
-        fn key(secret: &[u8]) -> Mac {
-            Mac::keyed(secret)
+        fn key(secret: &[u8]) -> Key {
+            Key::new(secret)
         }
 
         let secret = secret.as_ref();
@@ -61,14 +65,14 @@ impl Secret {
 
     /// A fresh MAC under this secret.
     pub(crate) fn mac(&self) -> Mac {
-        self.keyed.clone()
+        self.keyed.mac()
     }
 }
 
 /// More stack in bytes than keying takes, in debug builds too.
-const KEYING_STACK: usize = 4096;
+const KEYING_STACK: usize = if cfg!(feature = "aws-lc-rs") { 16 * 1024 } else { 4 * 1024 };
 
-// The fields wipe themselves.
+// The fields wipe themselves; with the feature `aws-lc-rs` it is the library that wipes its key.
 impl ZeroizeOnDrop for Secret {}
 
 impl fmt::Debug for Secret {

@@ -3,8 +3,6 @@
 
 use alloc::string::String;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::time::Timestamp;
@@ -22,14 +20,19 @@ impl Signature {
     ///
     /// What is read here came over the wire: neither its bytes nor its length are secret, and the
     /// reading may take whatever time it takes.
+    #[inline]
     pub(crate) fn from_hex(text: &[u8], prefix: &str) -> Option<Self> {
         let digits = text.strip_prefix(prefix.as_bytes())?;
-        // The decoder takes both cases; the vendors write one.
-        if digits.iter().any(u8::is_ascii_uppercase) {
+        let digits: &[u8; 2 * Self::LENGTH] = digits.try_into().ok()?;
+        // All of them at once, so that the compiler can use vectors.
+        let nibbles = digits.map(nibble);
+        if nibbles.iter().fold(0, |seen, nibble| seen | nibble) > 0x0f {
             return None;
         }
         let mut bytes = [0; Self::LENGTH];
-        hex::decode_to_slice(digits, &mut bytes).ok()?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(nibbles.as_chunks().0) {
+            *byte = high << 4 | low;
+        }
         Some(Self(bytes))
     }
 
@@ -38,6 +41,12 @@ impl Signature {
         let mut text = String::from(prefix);
         text.push_str(&hex::encode(self.0));
         text
+    }
+
+    /// Four words, which compare faster than 32 bytes.
+    fn words(&self) -> [u64; 4] {
+        let (words, _) = self.0.as_chunks();
+        core::array::from_fn(|i| words.get(i).map_or(0, |word| u64::from_ne_bytes(*word)))
     }
 
     pub(crate) const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
@@ -50,31 +59,120 @@ impl ConstantTimeEq for Signature {
     ///
     /// Secret until the verdict is out: the computed MAC. Not secret: the one that was sent, and
     /// the length of both, which is 32 bytes by type.
+    #[inline]
     fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
+        self.words().ct_eq(&other.words())
     }
 }
 
-/// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
-///
-/// Clones share nothing; each wipes its state when dropped.
-#[derive(Clone)]
-pub(crate) struct Mac(Hmac<Sha256>);
+/// What a hex digit in lower case stands for, and more than 15 for any other byte.
+const fn nibble(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit & 0x0f,
+        b'a'..=b'f' => (digit & 0x0f).wrapping_add(9),
+        _ => u8::MAX,
+    }
+}
 
-impl Mac {
-    /// The state that `key` leaves, and nothing of the key itself.
-    pub(crate) fn keyed(key: &[u8]) -> Self {
-        #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
-        let state = Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"));
-        state
+pub(crate) use engine::{Key, Mac};
+
+/// HMAC-SHA256 of the crates `hmac` and `sha2`.
+#[cfg(not(feature = "aws-lc-rs"))]
+mod engine {
+    use hmac::{
+        KeyInit as _,
+        block_api::HmacCore,
+        digest::block_api::{Buffer, FixedOutputCore as _, UpdateCore as _},
+    };
+    use sha2::Sha256;
+
+    use super::Signature;
+
+    /// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
+    ///
+    /// Clones share nothing; each wipes its state when dropped.
+    #[derive(Clone)]
+    pub(crate) struct Key(HmacCore<Sha256>);
+
+    impl Key {
+        pub(crate) fn new(key: &[u8]) -> Self {
+            #[expect(clippy::expect_used, reason = "HMAC is defined for keys of any length")]
+            let state = HmacCore::new_from_slice(key).expect("HMAC takes a key of any length");
+            Self(state)
+        }
+
+        /// A fresh MAC under this key.
+        #[inline]
+        pub(crate) fn mac(&self) -> Mac {
+            Mac { core: self.0.clone(), buffer: Buffer::<HmacCore<Sha256>>::default() }
+        }
     }
 
-    pub(crate) fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+    /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+    /// Wipes itself when dropped.
+    pub(crate) struct Mac {
+        core: HmacCore<Sha256>,
+        buffer: Buffer<HmacCore<Sha256>>,
     }
 
-    pub(crate) fn finish(self) -> Signature {
-        Signature(self.0.finalize().into_bytes().into())
+    impl Mac {
+        #[inline]
+        pub(crate) fn update(&mut self, bytes: &[u8]) {
+            self.buffer.digest_blocks(bytes, |blocks| self.core.update_blocks(blocks));
+        }
+
+        #[inline]
+        pub(crate) fn finish(mut self) -> Signature {
+            let mut mac = [0; Signature::LENGTH];
+            self.core.finalize_fixed_core(&mut self.buffer, (&mut mac).into());
+            Signature(mac)
+        }
+    }
+}
+
+/// HMAC-SHA256 of AWS-LC, with the same manners. The library wipes its contexts itself
+/// (`HMAC_CTX_cleanup`, called when one is dropped, overwrites the whole of it).
+#[cfg(feature = "aws-lc-rs")]
+mod engine {
+    use alloc::boxed::Box;
+
+    use aws_lc_rs::hmac;
+
+    use super::Signature;
+
+    /// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
+    ///
+    /// Boxed, since it takes more than a kilobyte, and so that moving it leaves no copy behind.
+    #[derive(Clone)]
+    pub(crate) struct Key(Box<hmac::Key>);
+
+    impl Key {
+        pub(crate) fn new(key: &[u8]) -> Self {
+            Self(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)))
+        }
+
+        /// A fresh MAC under this key.
+        #[inline]
+        pub(crate) fn mac(&self) -> Mac {
+            Mac(hmac::Context::with_key(&self.0))
+        }
+    }
+
+    /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+    pub(crate) struct Mac(hmac::Context);
+
+    impl Mac {
+        #[inline]
+        pub(crate) fn update(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+
+        #[inline]
+        pub(crate) fn finish(self) -> Signature {
+            let mut mac = [0; Signature::LENGTH];
+            mac.copy_from_slice(self.0.sign().as_ref());
+            Signature(mac)
+        }
     }
 }
 
@@ -99,8 +197,11 @@ impl Preamble<'_> {
         Self { before: b"", signed_at: None, after: b"", separator: b"" };
 
     /// Feeds all that stands ahead of the separator.
+    #[inline]
     pub(crate) fn feed(&self, mac: &mut Mac) {
-        mac.update(self.before);
+        if !self.before.is_empty() {
+            mac.update(self.before);
+        }
         if let Some(signed_at) = self.signed_at {
             mac.update(itoa::Buffer::new().format(signed_at.as_unix()).as_bytes());
         }
@@ -108,6 +209,7 @@ impl Preamble<'_> {
     }
 
     /// The MAC over the preamble and a whole body.
+    #[inline]
     pub(crate) fn sign(&self, mut mac: Mac, body: &[u8]) -> Signature {
         self.feed(&mut mac);
         if !body.is_empty() {

@@ -49,19 +49,19 @@ impl Timestamp {
     }
 
     /// The strict grammar of `protocol`: no sign, no space, no leading zero, no fraction.
+    #[inline]
     pub(crate) fn from_decimal(text: &[u8]) -> Option<Self> {
-        let (first, rest) = text.split_first()?;
-        let leading_zero = *first == b'0' && !rest.is_empty();
-        if leading_zero || !text.iter().all(u8::is_ascii_digit) {
+        // Nineteen digits always fit into 64 bits.
+        let leading_zero = text.starts_with(b"0") && text.len() > 1;
+        if text.is_empty() || text.len() > 19 || leading_zero {
             return None;
         }
-        text.iter()
-            .try_fold(0_i64, |value, digit| {
-                let digit = digit.checked_sub(b'0')?;
-                value.checked_mul(10)?.checked_add(digit.into())
-            })
-            .and_then(|value| u64::try_from(value).ok())
-            .map(Self)
+        let seconds = text.iter().try_fold(0_u64, |seconds, digit| match digit {
+            b'0'..=b'9' => Some(seconds.wrapping_mul(10).wrapping_add(u64::from(digit & 0x0f))),
+            _ => None,
+        })?;
+        i64::try_from(seconds).ok()?;
+        Some(Self(seconds))
     }
 
     /// This moment and `span` later, or the last representable one.
@@ -135,6 +135,7 @@ impl ReplayWindow {
     ///
     /// # Errors
     /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`].
+    #[inline]
     pub fn check(&self, signed_at: Timestamp, now: Timestamp) -> Result<(), VerifyError> {
         let age = Duration::from_secs(now.0.saturating_sub(signed_at.0));
         if age > self.past {
@@ -148,6 +149,7 @@ impl ReplayWindow {
     }
 
     /// The last moment at which something signed at `signed_at` is acceptable.
+    #[inline]
     pub(crate) fn closes(&self, signed_at: Timestamp) -> Timestamp {
         signed_at.saturating_add(self.past)
     }

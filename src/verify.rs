@@ -114,6 +114,7 @@ pub struct Verification<'a> {
 }
 
 impl<'a> Verification<'a> {
+    #[inline]
     pub(crate) fn new(
         secrets: Cow<'a, Secrets>,
         claimed: Signature,
@@ -157,7 +158,7 @@ impl<'a> Verification<'a> {
 
     /// The verdict over a body that is there as a whole. The next secret is tried only when the
     /// last did not fit.
-    pub(crate) fn finish_with(self, body: &[u8]) -> Result<Receipt, VerifyError> {
+    pub(crate) fn finish_with(&self, body: &[u8]) -> Result<Receipt, VerifyError> {
         let macs = self.secrets.iter().map(|secret| self.preamble.sign(secret.mac(), body));
         self.verdict(macs)
     }
@@ -287,6 +288,7 @@ pub struct Delivery<E, B> {
 }
 
 impl<E, B> Delivery<E, B> {
+    #[inline]
     pub(crate) fn new(receipt: Receipt, body: B) -> Self {
         Self { receipt, body, event: PhantomData }
     }
