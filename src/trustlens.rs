@@ -51,7 +51,7 @@ const WEBHOOK_ID: &str = "x-trustlens-webhook-id";
 const PREFIX: &str = "sha256=";
 
 /// What is signed ahead of the body: `<timestamp>.`
-const fn preamble(signed_at: Timestamp) -> Preamble<'static> {
+pub(crate) const fn preamble(signed_at: Timestamp) -> Preamble<'static> {
     Preamble { before: b"", signed_at: Some(signed_at), after: b".", separator: b"" }
 }
 

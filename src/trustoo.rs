@@ -21,7 +21,7 @@ use crate::{
     time::{ReplayWindow, Timestamp},
 };
 
-mod canonical;
+pub(crate) mod canonical;
 mod event;
 pub mod open_api;
 pub mod shop;
