@@ -49,7 +49,7 @@ use crate::{
     secret::{Secret, Secrets},
     time::{ReplayWindow, Timestamp},
     trustlens,
-    trustoo::{open_api, shop, system},
+    trustoo::{self, open_api, shop, system},
     verify::{Receipt, Verify},
 };
 
@@ -134,13 +134,15 @@ impl Scheme {
         }
     }
 
+    const fn is_trustoo(self) -> bool {
+        matches!(self, Self::TrustooShop | Self::TrustooSystem | Self::TrustooOpenApi)
+    }
+
     /// The window that the scheme's verifier has by default.
     const fn window(self) -> ReplayWindow {
         match self {
-            Self::TrustLens => ReplayWindow::symmetric(Duration::from_secs(300)),
-            Self::TrustooShop | Self::TrustooOpenApi => {
-                ReplayWindow::symmetric(Duration::from_secs(900))
-            }
+            Self::TrustLens => trustlens::WINDOW,
+            Self::TrustooShop | Self::TrustooOpenApi => trustoo::WINDOW,
             Self::TrustLensV1 | Self::TrustooSystem => ReplayWindow::UNBOUNDED,
         }
     }
@@ -323,6 +325,9 @@ impl Explainer {
         for name in Scheme::ALL.into_iter().filter_map(|scheme| scheme.names().timestamp) {
             claim.borrow_times(name, headers);
         }
+        if matches!(report.verdict(), Err(VerifyError::ReservedParameter)) {
+            report.findings.push(Finding::ReservedParameter);
+        }
         report.findings.append(&mut claim.findings);
         if names.timestamp.is_some() {
             let skew = claim.signed_at().and_then(|at| clock(at, now, self.window(worn)));
@@ -332,6 +337,7 @@ impl Explainer {
         let found = search::Search {
             claim: &claim,
             scheme: worn,
+            endpoint: self.scheme,
             keys: key::candidates(&self.current, &self.previous),
             query: &self.query,
             bodies: body::candidates(body),
@@ -350,14 +356,19 @@ impl Explainer {
             }
             None if claim.signatures.is_empty() || other.is_some() => {}
             None if names.timestamp.is_some() && claim.times.is_empty() => {}
-            None => report.findings.push(unfit(headers, body)),
+            None => report.findings.push(unfit(worn, headers, body)),
         }
-        // What the door's own scheme lacks needs no saying.
-        if let Some(scheme) = other.filter(|scheme| *scheme != self.scheme) {
+        if let Some(scheme) = other {
+            // What either scheme's headers lack needs no saying.
             let lacks = |finding: &Finding| matches!(finding, Finding::HeaderMissing { .. });
             report.findings.retain(|finding| !lacks(finding));
-            let fits = report.recomputed;
-            report.findings.insert(0, Finding::OtherScheme { scheme, fits });
+            let finding = if scheme == self.scheme {
+                let header = self.scheme.names().signature.own;
+                Finding::HeaderRenamed { header, found: names.signature.own }
+            } else {
+                Finding::OtherScheme { scheme, fits: report.recomputed }
+            };
+            report.findings.insert(0, finding);
         }
     }
 
@@ -411,7 +422,7 @@ fn clock(signed_at: Timestamp, now: Timestamp, window: ReplayWindow) -> Option<F
 }
 
 /// What can be said where no signature fits.
-fn unfit<H: Headers + ?Sized>(headers: &H, body: &[u8]) -> Finding {
+fn unfit<H: Headers + ?Sized>(scheme: Scheme, headers: &H, body: &[u8]) -> Finding {
     let value =
         |name| headers.values(name).next().and_then(|value| core::str::from_utf8(value).ok());
     let received = body.len() as u64;
@@ -421,7 +432,8 @@ fn unfit<H: Headers + ?Sized>(headers: &H, body: &[u8]) -> Finding {
         ["gzip", "br", "deflate", "zstd"].iter().any(|name| encoding.eq_ignore_ascii_case(name));
     let is_text = body.first().is_some_and(|byte| matches!(byte, b'{' | b'['));
     match announced {
-        _ if body.is_empty() => Finding::BodyEmpty,
+        // An Open API request may have none.
+        _ if body.is_empty() && scheme != Scheme::TrustooOpenApi => Finding::BodyEmpty,
         _ if is_encoded && is_text => Finding::BodyDecompressed,
         Some(announced) if announced != received => Finding::BodyLength { announced, received },
         _ => Finding::NothingFits,

@@ -186,8 +186,13 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
             Case::signed(TrustLens, "whsec_5f0c1d\n", PHP),
             white_space(false),
         ),
-        ("double quotes", lens().secret("\"whsec_5f0c1d\""), Finding::SecretQuoted),
-        ("single quotes", lens().secret("'whsec_5f0c1d'"), Finding::SecretQuoted),
+        ("double quotes", lens().secret("\"whsec_5f0c1d\""), Finding::SecretQuoted { given: true }),
+        ("single quotes", lens().secret("'whsec_5f0c1d'"), Finding::SecretQuoted { given: true }),
+        (
+            "the sender's is quoted",
+            Case::signed(TrustLens, "'whsec_5f0c1d'", PHP),
+            Finding::SecretQuoted { given: false },
+        ),
         (
             "sender decodes hex",
             Case::signed(TrustLens, [0xa5; 16], PHP).secret("a5".repeat(16)),
@@ -381,6 +386,11 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
             Finding::HeaderRepeated { header: LENS_SIGNATURE, times: 2 },
         ),
         (
+            "under another scheme's name",
+            Case::of(TrustooSystem, PHP).rename("x-trustoo-signature", SHOP_SIGNATURE),
+            renamed("x-trustoo-signature", SHOP_SIGNATURE),
+        ),
+        (
             "quoted",
             lens().change(LENS_SIGNATURE, |value| format!("\"{value}\"")),
             Finding::HeaderPadded { header: LENS_SIGNATURE },
@@ -507,6 +517,9 @@ fn open_api_requests_are_explained_with_their_query() {
     let headers = [("Timestamp", "1780000000"), ("Sign", old), ("Public-Token", TOKEN)];
     let report = explainer.explain(&headers, b"", at);
     assert_eq!(report.findings(), [Finding::OldAlgorithm]);
+    let reserved = Explainer::new(Scheme::TrustooOpenApi, SECRET).unwrap().query("timestamp=1");
+    let report = reserved.explain(&headers, b"", at);
+    assert_eq!(report.findings(), [Finding::ReservedParameter, Finding::NothingFits]);
     let explainer = Explainer::new(Scheme::TrustooShop, SECRET).unwrap().query("b=2&a=1");
     let report = explainer.explain(&headers, b"{}", at);
     let api = Finding::OtherScheme { scheme: Scheme::TrustooOpenApi, fits: true };
@@ -635,6 +648,7 @@ proptest! {
         signature in prop_oneof!["(sha256=|SHA256=)?[0-9a-fA-F, =\"+/]{0,140}", "\\PC{0,80}"],
         body in prop_oneof!["[\\[\\]{}:,\"\\\\/u0-9a \n]{0,60}", "\\PC{0,40}"],
         secret in "\\PC{1,20}",
+        query in "(a=1|timestamp=1|&|%){0,3}",
     ) {
         let names = [
             LENS_TIME, LENS_SIGNATURE, SHOP_SIGNATURE, "open-trustoo-webhook-timestamp",
@@ -644,9 +658,11 @@ proptest! {
             .iter()
             .map(|name| (*name, if name.contains("time") { &time } else { &signature }))
             .collect();
-        let report = Explainer::new(scheme, secret).unwrap().explain(&headers, body.as_bytes(), now());
+        let explainer = Explainer::new(scheme, secret).unwrap().query(query);
+        let report = explainer.explain(&headers, body.as_bytes(), now());
         prop_assert!(report.macs() <= MAX_MACS);
         prop_assert!(!report.recomputed());
+        prop_assert!(!report.findings().is_empty());
     }
 }
 

@@ -62,6 +62,8 @@ pub enum Finding {
     },
     /// The public token is another shop's.
     OtherPublicToken,
+    /// The query of an Open API request has a parameter `timestamp`.
+    ReservedParameter,
 
     /// The digits stand without the `sha256=` before them.
     PrefixMissing,
@@ -105,8 +107,11 @@ pub enum Finding {
         /// Whether it is the given secret that has it.
         given: bool,
     },
-    /// The given secret has quotation marks around it.
-    SecretQuoted,
+    /// The secret has quotation marks around it, or lacks those that the sender's has.
+    SecretQuoted {
+        /// Whether it is the given secret that has them.
+        given: bool,
+    },
     /// The one side takes the secret as text, the other as hex.
     SecretHex {
         /// Whether the given secret is the text; the sender decodes it.
@@ -208,6 +213,7 @@ impl Finding {
             Self::HeaderJoined { .. } => "header_joined",
             Self::HeaderPadded { .. } => "header_padded",
             Self::OtherPublicToken => "other_public_token",
+            Self::ReservedParameter => "reserved_parameter",
             Self::PrefixMissing => "prefix_missing",
             Self::PrefixAdded => "prefix_added",
             Self::UpperCase => "upper_case",
@@ -219,7 +225,7 @@ impl Finding {
             Self::ClockDrift { .. } => "clock_drift",
             Self::Stale { .. } => "stale",
             Self::SecretWhiteSpace { .. } => "secret_white_space",
-            Self::SecretQuoted => "secret_quoted",
+            Self::SecretQuoted { .. } => "secret_quoted",
             Self::SecretHex { .. } => "secret_hex",
             Self::SecretBase64 { .. } => "secret_base64",
             Self::PreviousSecret { .. } => "previous_secret",
@@ -304,6 +310,7 @@ impl Finding {
                 "the signature is the plain SHA-256 of the sorted parameters and the private token"
             }
             Self::OtherPublicToken => "the public token of the request is not the configured one",
+            Self::ReservedParameter => "the query has a parameter `timestamp`",
             Self::PrefixMissing => "the signature lacks the `sha256=` before its digits",
             Self::PrefixAdded => "`sha256=` stands before the digits of the signature",
             Self::UpperCase => "the signature is in upper case",
@@ -315,8 +322,11 @@ impl Finding {
             Self::SecretWhiteSpace { given: false } => {
                 "the signature fits the secret with a line break after it"
             }
-            Self::SecretQuoted => {
+            Self::SecretQuoted { given: true } => {
                 "the signature fits the secret without the quotation marks around it"
+            }
+            Self::SecretQuoted { given: false } => {
+                "the signature fits the secret with quotation marks around it"
             }
             Self::SecretHex { given_as_text: true } => {
                 "the signature fits the bytes that the secret is the hex of"
@@ -379,6 +389,7 @@ impl Finding {
                 "the vendor writes headers in one spelling, and no other is taken"
             }
             Self::OtherPublicToken => "it selects the private token, and none is configured for it",
+            Self::ReservedParameter => "the signature adds that parameter itself, from the header",
             Self::SignatureMalformed { .. } => {
                 "it was cut, is masked, or is the digest of another algorithm"
             }
@@ -406,7 +417,10 @@ impl Finding {
             Self::SecretWhiteSpace { given: false } => {
                 "the sender's setting holds a line break that was not copied"
             }
-            Self::SecretQuoted => {
+            Self::SecretQuoted { given: false } => {
+                "the sender's setting holds quotation marks that were not copied"
+            }
+            Self::SecretQuoted { given: true } => {
                 "not every reader of .env files takes quotation marks away; they became part of the key"
             }
             Self::SecretHex { given_as_text: true }
@@ -481,6 +495,7 @@ impl Finding {
             Self::OtherPublicToken => {
                 "configure that shop's tokens, or point its webhook at its own endpoint"
             }
+            Self::ReservedParameter => "call that parameter something else",
             Self::SignatureMalformed { .. } => {
                 "compare the header with what the vendor's delivery log shows, and with what the proxy's shows"
             }
@@ -500,7 +515,10 @@ impl Finding {
             Self::SecretWhiteSpace { given: false } => {
                 "save the secret in the vendor's settings again, without the line break"
             }
-            Self::SecretQuoted => "store the secret without quotation marks",
+            Self::SecretQuoted { given: true } => "store the secret without quotation marks",
+            Self::SecretQuoted { given: false } => {
+                "save the secret in the vendor's settings again, without the quotation marks"
+            }
             Self::SecretHex { given_as_text: true }
             | Self::SecretBase64 { given_as_text: true } => {
                 "let the sender use the secret's text, as the vendor does"

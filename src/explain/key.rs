@@ -42,7 +42,7 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
         push(trimmed.to_vec(), Some(Finding::SecretWhiteSpace { given: true }));
     }
     if let Some(unquoted) = unquote(trimmed) {
-        push(unquoted.to_vec(), Some(Finding::SecretQuoted));
+        push(unquoted.to_vec(), Some(Finding::SecretQuoted { given: true }));
     }
     if let Ok(decoded) = hex::decode(trimmed) {
         push(decoded, Some(Finding::SecretHex { given_as_text: true }));
@@ -58,6 +58,10 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
     for line_break in ["\n", "\r\n"] {
         let longer = [secret, line_break.as_bytes()].concat();
         push(longer, Some(Finding::SecretWhiteSpace { given: false }));
+    }
+    for mark in ["\"", "'"] {
+        let quoted = [mark.as_bytes(), secret, mark.as_bytes()].concat();
+        push(quoted, Some(Finding::SecretQuoted { given: false }));
     }
 }
 

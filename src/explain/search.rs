@@ -34,6 +34,8 @@ pub(super) struct Search<'a> {
     pub(super) claim: &'a Claim,
     /// The scheme whose signature it should be.
     pub(super) scheme: Scheme,
+    /// The scheme of the endpoint.
+    pub(super) endpoint: Scheme,
     pub(super) keys: Vec<key::Candidate>,
     pub(super) query: &'a str,
     pub(super) bodies: Vec<body::Candidate<'a>>,
@@ -87,7 +89,12 @@ impl Search<'_> {
     ) -> Vec<(Rule<'p>, Option<Finding>)> {
         let mut rules: Vec<_> =
             self.preambles(self.scheme, none, query).map(|rule| (Rule::Mac(rule), None)).collect();
-        for scheme in Scheme::ALL.into_iter().filter(|scheme| *scheme != self.scheme) {
+        // TrustLens v1 and Trustoo's system webhooks sign the same, so the vendor's own come first.
+        let mut others = Scheme::ALL;
+        others.sort_by_key(|other| {
+            (*other != self.endpoint, other.is_trustoo() != self.scheme.is_trustoo())
+        });
+        for scheme in others.into_iter().filter(|other| *other != self.scheme) {
             let other = Finding::OtherScheme { scheme, fits: true };
             let preambles = self.preambles(scheme, none, query);
             rules.extend(preambles.map(|rule| (Rule::Mac(rule), Some(other.clone()))));
