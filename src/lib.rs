@@ -25,6 +25,8 @@ extern crate std;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;
+#[cfg(feature = "explain")]
+pub mod explain;
 mod headers;
 mod json;
 #[cfg(feature = "redis")]

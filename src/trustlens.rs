@@ -50,8 +50,11 @@ const WEBHOOK_ID: &str = "x-trustlens-webhook-id";
 /// What stands before the hex digits.
 const PREFIX: &str = "sha256=";
 
+/// 5 minutes in both directions.
+pub(crate) const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_secs(300));
+
 /// What is signed ahead of the body: `<timestamp>.`
-const fn preamble(signed_at: Timestamp) -> Preamble<'static> {
+pub(crate) const fn preamble(signed_at: Timestamp) -> Preamble<'static> {
     Preamble { before: b"", signed_at: Some(signed_at), after: b".", separator: b"" }
 }
 
@@ -76,8 +79,7 @@ impl Verifier {
     /// Accepts what any of `secrets` signed up to 300 s ago or ahead.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
-        let window = ReplayWindow::symmetric(Duration::from_secs(300));
-        Self { secrets: secrets.into(), window }
+        Self { secrets: secrets.into(), window: WINDOW }
     }
 
     /// Accepts within another window. The vendor advises against more than 900 s.

@@ -21,7 +21,7 @@ use crate::{
     time::{ReplayWindow, Timestamp},
 };
 
-mod canonical;
+pub(crate) mod canonical;
 mod event;
 pub mod open_api;
 pub mod shop;
@@ -52,7 +52,7 @@ pub fn ack() -> http::Response<&'static str> {
 }
 
 /// 15 minutes in both directions: the documents give the length, not the direction.
-const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_secs(900));
+pub(crate) const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_secs(900));
 
 /// The three headers that carry a signature with a public token. Shop webhooks and the Open API
 /// have the same rules under other names.

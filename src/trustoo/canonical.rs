@@ -16,7 +16,7 @@ const TIMESTAMP: &[u8] = b"timestamp";
 
 /// How the keys and values of a query enter the canonical string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spelling {
+pub(crate) enum Spelling {
     /// Percent-decoded, `+` as a space: values as the caller meant them.
     Decoded,
     /// Byte for byte as they stand in the query.
@@ -25,7 +25,7 @@ pub(super) enum Spelling {
 
 /// A query's parameters in canonical order, with a gap where the time belongs.
 #[derive(Debug, Clone)]
-pub(super) struct Parameters {
+pub(crate) struct Parameters {
     /// `page=1&timestamp=&variant=2`
     text: Vec<u8>,
     /// Where in `text` the time is missing.
@@ -34,14 +34,14 @@ pub(super) struct Parameters {
 
 impl Parameters {
     /// Those of a request without a query.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         let text = b"timestamp=".to_vec();
         Self { gap: text.len(), text }
     }
 
     /// Reads a query, the part of a URL after the `?`. Empty pieces between `&&` vanish, a key
     /// without `=` has an empty value, and keys that are equal keep their order.
-    pub(super) fn of(query: &str, spelling: Spelling) -> Result<Self, SignError> {
+    pub(crate) fn of(query: &str, spelling: Spelling) -> Result<Self, SignError> {
         let mut pairs: Vec<_> = query
             .split('&')
             .filter(|piece| !piece.is_empty())
@@ -72,7 +72,7 @@ impl Parameters {
     }
 
     /// What is signed ahead of a body at a given time.
-    pub(super) fn preamble(&self, signed_at: Timestamp) -> Preamble<'_> {
+    pub(crate) fn preamble(&self, signed_at: Timestamp) -> Preamble<'_> {
         let (before, after) = self.text.split_at(self.gap);
         Preamble { before, signed_at: Some(signed_at), after, separator: b"|" }
     }
