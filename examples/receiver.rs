@@ -13,28 +13,30 @@
 //! | `LISTEN` | address, 127.0.0.1:8787 by default |
 //! | `REDIS_URL` | remembers deliveries there instead of in memory |
 //! | `LOG` | `error`, `warn`, `info` (the default), `debug` or `trace` |
+//! | `TRUSTHOOKS_EXPLAIN` | `1` logs at `debug` why a request was refused; for development |
 
 use std::{
     collections::HashMap, env, error::Error, fmt::Display, net::SocketAddr, process::ExitCode,
-    str::FromStr, time::Duration,
+    str::FromStr, sync::Arc, time::Duration,
 };
 
 use axum::{
     Extension, Router,
-    body::{Body, Bytes},
-    extract::Request,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
     http::StatusCode,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::{net::TcpListener, signal};
 use tower_http::timeout::TimeoutLayer;
-use tracing::{error, info, level_filters::LevelFilter, warn};
+use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 use trusthooks::{
     Delivery, EventError, ReplayError, ReplayGuard, ReplayKey, ReplayStore, Secret, Secrets,
-    VerifyError,
+    Timestamp, VerifyError,
+    explain::{Explainer, Scheme},
     redis::RedisStore,
     tower::{BodyError, VerifyLayer},
     trustlens,
@@ -132,7 +134,13 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
     if let Some(secrets) = secrets("TRUSTLENS_SECRET")? {
         let verifier = trustlens::Verifier::new(secrets);
         let layer = VerifyLayer::new(verifier).store(store.clone()).key(trustlens_key);
-        app = app.route("/trustlens", post(on_trustlens).layer(layer));
+        let route = explained(
+            post(on_trustlens).layer(layer),
+            Scheme::TrustLens,
+            "TRUSTLENS_SECRET",
+            None,
+        )?;
+        app = app.route("/trustlens", route);
         info!("serving /trustlens");
     }
     if let Some(secrets) = secrets("TRUSTOO_PRIVATE_TOKEN")? {
@@ -144,12 +152,25 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
         }
         let verifier = shop::Verifier::with_store(shops);
         let layer = VerifyLayer::new(verifier).store(store.clone()).key(shop_key);
-        app = app.route("/trustoo/shop", post(on_shop).layer(layer));
+        let token = variable("TRUSTOO_PUBLIC_TOKEN");
+        let route = explained(
+            post(on_shop).layer(layer),
+            Scheme::TrustooShop,
+            "TRUSTOO_PRIVATE_TOKEN",
+            token,
+        )?;
+        app = app.route("/trustoo/shop", route);
         info!("serving /trustoo/shop");
     }
     if let Some(secrets) = secrets("TRUSTOO_CLIENT_SECRET")? {
         let layer = VerifyLayer::new(system::Verifier::new(secrets)).store(store.clone());
-        app = app.route("/trustoo/system", post(on_system).layer(layer));
+        let route = explained(
+            post(on_system).layer(layer),
+            Scheme::TrustooSystem,
+            "TRUSTOO_CLIENT_SECRET",
+            None,
+        )?;
+        app = app.route("/trustoo/system", route);
         info!("serving /trustoo/system");
     }
     if !app.has_routes() {
@@ -175,6 +196,47 @@ async fn log_refusals(request: Request, next: Next) -> Response {
         warn!(path, status, code = "body", "refused: {refusal}");
     } else if let Some(refusal) = extensions.get::<ReplayError>() {
         info!(path, status, code = refusal.code(), "not processed: {refusal}");
+    }
+    answer
+}
+
+/// With `TRUSTHOOKS_EXPLAIN=1`, a route whose refusals are explained, in the log and nowhere else.
+fn explained(
+    route: MethodRouter,
+    scheme: Scheme,
+    secret: &str,
+    public_token: Option<String>,
+) -> Result<MethodRouter, BoxError> {
+    if variable("TRUSTHOOKS_EXPLAIN").as_deref() != Some("1") {
+        return Ok(route);
+    }
+    let mut explainer = Explainer::new(scheme, variable(secret).unwrap_or_default())?;
+    if let Some(previous) = variable(&format!("{secret}_PREVIOUS")) {
+        explainer = explainer.previous(previous);
+    }
+    if let Some(token) = public_token {
+        explainer = explainer.public_token(token);
+    }
+    Ok(route.layer(middleware::from_fn_with_state(Arc::new(explainer), explain)))
+}
+
+/// Keeps the body, since it is gone once the request was refused.
+async fn explain(
+    State(explainer): State<Arc<Explainer>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, 1024 * 1024).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let headers = parts.headers.clone();
+    let answer = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
+    if answer.extensions().get::<VerifyError>().is_some() {
+        let report = explainer.explain(&headers, &body, Timestamp::now());
+        if let Some(finding) = report.findings().first() {
+            debug!(code = finding.code(), seen = finding.seen(), fix = finding.fix(), "explained");
+        }
     }
     answer
 }

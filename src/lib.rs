@@ -58,5 +58,6 @@ pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 
 /// The code in the documents compiles.
 #[cfg(doctest)]
+#[doc = include_str!("../docs/explain.md")]
 #[doc = include_str!("../docs/replay.md")]
 struct Documents;
