@@ -156,3 +156,53 @@ async fn the_slack_adapter_posts_what_slack_reads() {
         ]
     );
 }
+
+/// Every fault of the protocol, and every one that has an explanation, against the real receiver.
+#[test]
+fn the_receiver_answers_every_fault_as_the_protocol_says() {
+    let secrets = [
+        ("TRUSTLENS_SECRET", "risk"),
+        ("TRUSTOO_PUBLIC_TOKEN", "public"),
+        ("TRUSTOO_PRIVATE_TOKEN", "private"),
+        ("TRUSTOO_CLIENT_SECRET", "client"),
+    ];
+    let mut command = example("receiver");
+    command.envs(secrets);
+    let receiver = Program::start(command);
+    let url = format!("http://127.0.0.1:{}", receiver.port());
+    let output = example("send").envs(secrets).args(["--fault", "all", &url]).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{table}");
+    let summary = table.lines().last().unwrap();
+    assert_eq!(summary, "119 of 119 answers as the protocol says");
+
+    // A receiver with another secret gives answers that are wrong, and the table says so.
+    let mut command = example("receiver");
+    command.envs(secrets).env("TRUSTLENS_SECRET", "another");
+    let receiver = Program::start(command);
+    let url = format!("http://127.0.0.1:{}", receiver.port());
+    let output = example("send").envs(secrets).args(["--fault", "all", &url]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn the_receiver_explains_a_refusal_in_its_log_and_nowhere_else() {
+    let body = include_bytes!("events/trustlens_score_updated.json");
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, Timestamp::now());
+    let request = post_to("/trustlens", &signed, body);
+    for explain in ["1", "0"] {
+        let mut command = example("receiver");
+        command
+            .env("TRUSTLENS_SECRET", "risk\n")
+            .env("TRUSTHOOKS_EXPLAIN", explain)
+            .env("LOG", "debug");
+        let receiver = Program::start(command);
+        let refused = Answer { status: 401, body: String::new() };
+        assert_eq!(exchange(receiver.port(), &request).await, refused);
+        let line = receiver.line_with("refused");
+        assert!(line.contains("signature_mismatch"), "{line}");
+        // The explanation comes first: it is nearer to the handler.
+        let seen = receiver.lines_so_far().iter().any(|line| line.contains("secret_white_space"));
+        assert_eq!(seen, explain == "1");
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "not every test takes everything")]
 
 use std::{
+    cell::RefCell,
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -13,6 +14,7 @@ use std::{
 pub struct Program {
     child: Child,
     lines: mpsc::Receiver<String>,
+    read: RefCell<Vec<String>>,
 }
 
 impl Program {
@@ -28,17 +30,23 @@ impl Program {
                 }
             }
         });
-        Self { child, lines }
+        Self { child, lines, read: RefCell::default() }
     }
 
     /// Waits for a line with this text in it.
     pub fn line_with(&self, text: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(30)).expect(text);
+            self.read.borrow_mut().push(line.clone());
             if line.contains(text) {
                 return line;
             }
         }
+    }
+
+    /// What was read up to the last line that was waited for.
+    pub fn lines_so_far(&self) -> Vec<String> {
+        self.read.borrow().clone()
     }
 
     /// The port at the end of the line that says where it listens.
