@@ -120,3 +120,17 @@ fn nothing_shows_a_secret_or_a_mac() {
         assert!(pairs(i).iter().any(|(_, value)| value.ends_with(mac)), "scheme {i}");
     }
 }
+
+/// What is left out is said to be: an empty `Debug` would hide a mistake of the caller's.
+#[test]
+fn what_is_shown_instead() {
+    let secret = Secret::new(SECRET).unwrap();
+    assert_eq!(format!("{secret:?}"), "Secret(..)");
+    let secrets = Secrets::from(secret.clone()).and(Secret::new(OLDER).unwrap());
+    assert_eq!(format!("{secrets:?}"), "[Secret(..), Secret(..)]");
+    let signed = trustlens::Signer::new(secret).sign_at(BODY, NOW);
+    assert_eq!(
+        format!("{signed:?}"),
+        r#"{"x-trustlens-timestamp": "1780000000", "x-trustlens-signature": ..}"#
+    );
+}
