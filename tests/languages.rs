@@ -31,7 +31,7 @@ const BODIES: [&[u8]; 7] = [
     b"|",
     &[b'x'; 4096],
 ];
-const QUERIES: [&str; 9] = [
+const QUERIES: &[&str] = &[
     "",
     "page=1&page_size=20&product_ids=9228589138176",
     "b=2&a=1&b=1&&a",
@@ -119,12 +119,12 @@ fn requests() -> Vec<Request> {
         for secret in SECRETS {
             for body in BODIES {
                 let anywhere = chance.number() >> 1;
-                let at = *chance.pick(&[1_780_000_000, 0, i64::MAX as u64, anywhere]);
+                let at = chance.pick(&[1_780_000_000, 0, i64::MAX as u64, anywhere]);
                 requests.push(Request {
                     scheme,
                     secret: secret.to_vec(),
                     at: Timestamp::from_unix(at),
-                    query: *chance.pick(&QUERIES),
+                    query: chance.pick(QUERIES),
                     body: body.to_vec(),
                 });
             }
@@ -136,7 +136,7 @@ fn requests() -> Vec<Request> {
                 scheme,
                 secret,
                 at: Timestamp::from_unix(chance.number() >> 1),
-                query: *chance.pick(&QUERIES),
+                query: chance.pick(QUERIES),
                 body: chance.bytes(300),
             });
         }
@@ -146,8 +146,8 @@ fn requests() -> Vec<Request> {
 
 fn both_ways(program: &str, script: &str) {
     let requests = requests();
-    let lines: String = requests.iter().map(|request| format!("{}\n", request.line())).collect();
-    let Some(theirs) = answers(program, &[script], &lines) else { return };
+    let lines: Vec<_> = requests.iter().map(|request| request.line().to_string()).collect();
+    let Some(theirs) = answers(program, &[script], &lines.join("\n")) else { return };
     let theirs: Vec<_> = theirs.lines().collect();
     assert_eq!(theirs.len(), requests.len());
     for (request, signature) in requests.iter().zip(theirs) {
@@ -155,21 +155,21 @@ fn both_ways(program: &str, script: &str) {
     }
 
     // Ours, whole, and with one bit of the body flipped.
-    let mut lines = String::new();
+    let mut lines = Vec::new();
     for request in &requests {
         let mut line = request.line();
         line["do"] = json!("check");
         line["signature"] = json!(request.sign().iter().last().unwrap().1);
-        lines.push_str(&format!("{line}\n"));
+        lines.push(line.to_string());
         let mut body = request.body.clone();
         match body.last_mut() {
             Some(last) => *last ^= 1,
             None => body.push(b' '),
         }
         line["body_b64"] = json!(to_base64(body));
-        lines.push_str(&format!("{line}\n"));
+        lines.push(line.to_string());
     }
-    let fits = answers(program, &[script], &lines).unwrap();
+    let fits = answers(program, &[script], &lines.join("\n")).unwrap();
     let fits: Vec<_> = fits.lines().collect();
     assert_eq!(fits.len(), 2 * requests.len());
     for (request, fits) in requests.iter().zip(fits.chunks(2)) {

@@ -71,22 +71,22 @@ const QUERY_PIECES: [&str; 36] = [
 ];
 
 fn query(chance: &mut Chance) -> String {
-    (0..chance.below(14)).map(|_| *chance.pick(&QUERY_PIECES)).collect()
+    (0..chance.below(14)).map(|_| chance.pick(&QUERY_PIECES)).collect()
 }
 
 fn any_secrets(chance: &mut Chance) -> Vec<&'static str> {
-    (0..=chance.below(3)).map(|_| *chance.pick(&SECRETS)).collect()
+    (0..=chance.below(3)).map(|_| chance.pick(&SECRETS)).collect()
 }
 
 /// A moment, at the edges of what can be read or anywhere.
 fn moment(chance: &mut Chance) -> u64 {
     let anywhere = chance.number() >> 1;
-    *chance.pick(&[1_780_000_000, 1_780_000_000, 1_780_000_000, 0, 1, LATEST, anywhere])
+    chance.pick(&[1_780_000_000, 1_780_000_000, 1_780_000_000, 0, 1, LATEST, anywhere])
 }
 
 /// A request that is genuine, in one half of the cases, or was once.
 fn request(chance: &mut Chance) -> Value {
-    let scheme = *chance.pick(&SCHEMES);
+    let scheme = chance.pick(&SCHEMES);
     let body = if chance.percent(20) { Vec::new() } else { chance.bytes(200) };
     let mut case = json!({ "id": "", "note": "", "expect": "", "scheme": scheme });
     let secrets = any_secrets(chance);
@@ -95,9 +95,9 @@ fn request(chance: &mut Chance) -> Value {
     if matches!(scheme, "trustoo_shop" | "trustoo_open_api") && chance.percent(50) {
         let mut shops: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for _ in 0..chance.below(4) {
-            shops.insert(*chance.pick(&TOKENS), any_secrets(chance));
+            shops.insert(chance.pick(&TOKENS), any_secrets(chance));
         }
-        token = *chance.pick(&TOKENS);
+        token = chance.pick(&TOKENS);
         if let Some(secrets) = shops.get(token) {
             right.clone_from(secrets);
         }
@@ -105,7 +105,7 @@ fn request(chance: &mut Chance) -> Value {
     }
     let window = chance.percent(40).then(|| {
         let lengths = [0, 1, 5, 300, 86_400, LATEST];
-        (*chance.pick(&lengths), *chance.pick(&lengths))
+        (chance.pick(&lengths), chance.pick(&lengths))
     });
     if let Some(window) = window {
         case["window"] = json!(window);
@@ -122,7 +122,7 @@ fn request(chance: &mut Chance) -> Value {
         _ => now,
     };
     let at = Timestamp::from_unix(at);
-    let key = if chance.percent(90) { *chance.pick(&right) } else { *chance.pick(&SECRETS) };
+    let key = if chance.percent(90) { chance.pick(&right) } else { chance.pick(&SECRETS) };
     let key = Secret::new(key).unwrap();
     let signed = match scheme {
         "trustlens" => trustlens::Signer::new(key).sign_at(&body, at),
@@ -165,7 +165,7 @@ fn pairs(signed: &SignedHeaders) -> Pairs {
 fn spoil(chance: &mut Chance, headers: &mut Pairs, body: &mut Vec<u8>) {
     let bytes: [&[u8]; 10] =
         [b" ", b"\t", b"\n", b"\0", b"0", b"+", b"A", b"g", b"sha256=", b"\xff"];
-    let inserted = *chance.pick(&bytes);
+    let inserted = chance.pick(&bytes);
     if headers.is_empty() {
         return;
     }

@@ -132,10 +132,11 @@ fn what_is_shown_instead() {
         format!("{:?}", open_api::Verifier::new(secrets.clone())).split(',').next(),
         Some("Verifier { keys: OneShop(..)")
     );
+    let window = "window: ReplayWindow { past: 900s, future: 900s }";
     let store = HashMap::from([("public".to_owned(), secrets)]);
     assert_eq!(
-        format!("{:?}", shop::Verifier::with_store(store)).split(',').next(),
-        Some("Verifier { keys: ByToken(..)")
+        format!("{:?}", shop::Verifier::with_store(store)),
+        format!("Verifier {{ keys: ByToken(..), {window}, .. }}")
     );
     assert_eq!(format!("{:?}", trustlens::ApiKeyHash::from_sha256([0; 32])), "ApiKeyHash(..)");
     assert_eq!(format!("{:?}", open_api::Bearer::new(SECRET)), "Bearer(..)");

@@ -84,7 +84,7 @@ pub fn answers(program: &str, arguments: &[&str], lines: &str) -> Option<String>
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// Numbers that look like chance and are the same in every run (SplitMix64).
+/// Numbers that look like chance and are the same in every run: `SplitMix64`.
 pub struct Chance(pub u64);
 
 impl Chance {
@@ -105,8 +105,8 @@ impl Chance {
         self.below(100) < percent
     }
 
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
     }
 
     /// Fewer than `bound` bytes, of any value.
