@@ -315,6 +315,19 @@ fn an_unsigned_delivery_is_refused() {
     );
 }
 
+/// A store that is shared, and may be asked by others meanwhile.
+#[test]
+fn a_shared_store_knows_its_shops() {
+    let shops = HashMap::from([("known".to_owned(), Secrets::from(secret("s")))]);
+    let verifier = shop::Verifier::with_store(Arc::new(shops));
+    for (token, expected) in [("known", "ok"), ("unknown", "unknown_public_token")] {
+        let signed = shop::Signer::new(token, secret("s")).sign_at(BODY, now());
+        let headers: Vec<_> = signed.iter().collect();
+        let found = verifier.verify_at(&headers, BODY, now());
+        assert_eq!(found.map_or_else(|error| error.code(), |_| "ok"), expected);
+    }
+}
+
 #[test]
 fn the_receipt_says_which_of_three_secrets_fitted() {
     let names = ["this month's", "last month's", "the one before"];
