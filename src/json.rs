@@ -5,6 +5,7 @@
 
 use alloc::{
     borrow::{Cow, ToOwned},
+    collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
 };
@@ -351,6 +352,22 @@ impl<'de> Deserialize<'de> for Buffered {
 }
 
 impl Buffered {
+    /// Of fields that an object repeats keeps the last, here and further down.
+    pub(crate) fn keep_last_of_repeated(&mut self) {
+        match self {
+            Self::Seq(items) => items.iter_mut().for_each(Self::keep_last_of_repeated),
+            Self::Map(entries) => {
+                let mut last = BTreeMap::new();
+                for (key, mut value) in core::mem::take(entries) {
+                    value.keep_last_of_repeated();
+                    last.insert(key, value);
+                }
+                entries.extend(last);
+            }
+            _ => {}
+        }
+    }
+
     pub(crate) fn read<E>(&self) -> BufferedReader<'_, E> {
         BufferedReader(self, PhantomData)
     }

@@ -323,7 +323,16 @@ impl Memory {
     }
 }
 
-/// The right to process one delivery. Dropping it gives it back.
+/// The right to process one delivery. Dropping it gives it back, and committing it uses it up:
+///
+/// ```compile_fail,E0382
+/// use trusthooks::Claim;
+///
+/// fn finish(claim: Claim) {
+///     claim.commit();
+///     claim.commit();
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping a claim gives it back"]
 pub struct Claim {

@@ -18,7 +18,7 @@ use crate::{
 /// The secret itself is not kept. What is kept is the state of HMAC-SHA256 after its key block, so
 /// that no check pays for the key again; it is wiped on drop, as is the stack that the key passed
 /// through. (With the feature `aws-lc-rs` the state lives in a context of AWS-LC, which overwrites
-/// it when the context is freed.) It cannot be printed or compared:
+/// it when the context is freed.) It cannot be printed, compared or serialized:
 ///
 /// ```
 /// # use trusthooks::Secret;
@@ -35,6 +35,11 @@ use crate::{
 /// # use trusthooks::Secret;
 /// let secret = Secret::new("correct horse battery staple").unwrap();
 /// assert!(secret == secret);
+/// ```
+/// ```compile_fail,E0277
+/// # use trusthooks::Secret;
+/// let secret = Secret::new("correct horse battery staple").unwrap();
+/// serde_json::to_string(&secret).unwrap();
 /// ```
 #[derive(Clone)]
 pub struct Secret {

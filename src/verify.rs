@@ -87,6 +87,9 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 
 /// A request whose headers passed and whose body is on its way.
 ///
+/// It is no proof of anything, and what asks for one does not take it; only
+/// [`finish`](Self::finish) gives a [`Receipt`].
+///
 /// ```
 /// use trusthooks::{Secret, Timestamp, Verify, trustoo::system};
 ///
@@ -102,6 +105,13 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 /// let receipt = verification.finish()?;
 /// assert_eq!(receipt.secret_index(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+/// ```compile_fail,E0308
+/// use trusthooks::{Claim, ReplayError, ReplayGuard, Timestamp, Verification};
+///
+/// fn claim(guard: &ReplayGuard, request: &Verification<'_>) -> Result<Claim, ReplayError> {
+///     guard.claim(request, Timestamp::now())
+/// }
 /// ```
 #[must_use = "nothing is verified before `finish`"]
 pub struct Verification<'a> {
@@ -189,7 +199,15 @@ impl fmt::Debug for Verification<'_> {
 
 /// What is known of a request once its MAC was checked, apart from its body.
 ///
-/// There is no way to make one but to verify.
+/// There is no way to make one but to verify:
+///
+/// ```compile_fail,E0451
+/// use trusthooks::{Receipt, Timestamp};
+///
+/// fn accept(honest: Receipt) -> Receipt {
+///     Receipt { signed_at: Some(Timestamp::from_unix(0)), ..honest }
+/// }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Receipt {
     // Invariant: it was sent with the request, and a configured secret makes it over the request.
@@ -276,6 +294,18 @@ impl fmt::Debug for Fingerprint {
 /// use trusthooks::{Delivery, trustlens};
 ///
 /// let forged: Delivery<trustlens::Event, &[u8]> = Delivery { body: b"{}" };
+/// ```
+///
+/// Who wants the one vendor's delivery cannot be given the other's:
+///
+/// ```compile_fail,E0308
+/// use trusthooks::{Delivery, trustlens, trustoo::shop};
+///
+/// fn publish(review: &Delivery<shop::Event, Vec<u8>>) {}
+///
+/// fn receive(delivery: &Delivery<trustlens::Event, Vec<u8>>) {
+///     publish(delivery);
+/// }
 /// ```
 ///
 /// Everything that it hands out was covered by the MAC. Headers that the vendor does not sign are

@@ -782,6 +782,18 @@ fn of_repeated_fields_the_last_counts_in_an_unknown_event() {
     assert_eq!(event.rule.as_ref().unwrap().id, Some(2));
     assert_eq!(event.extra.len(), 1);
     round_trip(&event);
+
+    // Within a field too, at either level: what is kept of an object that repeats one has the last,
+    // and would be an order when read again.
+    let event: trustlens::Event = read(
+        br#"{"event":"novel","order":{"id":"x","id":1},"data":{"rule":{"id":1,"id":2},"new":[{"a":1,"a":2}]}}"#,
+    )
+    .unwrap();
+    assert_eq!(event.order.as_ref().unwrap().id, Some(1));
+    assert_eq!(event.rule.as_ref().unwrap().id, Some(2));
+    assert_eq!(event.extra["new"], json!([{ "a": 2 }]));
+    assert_eq!(event.extra.len(), 1);
+    round_trip(&event);
 }
 
 #[test]

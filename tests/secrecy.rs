@@ -120,3 +120,48 @@ fn nothing_shows_a_secret_or_a_mac() {
         assert!(pairs(i).iter().any(|(_, value)| value.ends_with(mac)), "scheme {i}");
     }
 }
+
+/// What is left out is said to be left out: a `Debug` that shows nothing would be no help.
+#[test]
+fn what_is_shown_instead() {
+    let secret = Secret::new(SECRET).unwrap();
+    assert_eq!(format!("{secret:?}"), "Secret(..)");
+    let secrets = Secrets::from(secret.clone()).and(Secret::new(OLDER).unwrap());
+    assert_eq!(format!("{secrets:?}"), "[Secret(..), Secret(..)]");
+    assert_eq!(
+        format!("{:?}", open_api::Verifier::new(secrets.clone())).split(',').next(),
+        Some("Verifier { keys: OneShop(..)")
+    );
+    let window = "window: ReplayWindow { past: 900s, future: 900s }";
+    let store = HashMap::from([("public".to_owned(), secrets)]);
+    assert_eq!(
+        format!("{:?}", shop::Verifier::with_store(store)),
+        format!("Verifier {{ keys: ByToken(..), {window}, .. }}")
+    );
+    assert_eq!(format!("{:?}", trustlens::ApiKeyHash::from_sha256([0; 32])), "ApiKeyHash(..)");
+    assert_eq!(format!("{:?}", open_api::Bearer::new(SECRET)), "Bearer(..)");
+    let string = open_api::CanonicalString::new("", None, NOW).unwrap();
+    assert_eq!(format!("{string:?}"), "CanonicalString(20 bytes)");
+
+    let signed = trustlens::Signer::new(secret.clone()).sign_at(BODY, NOW);
+    assert_eq!(
+        format!("{signed:?}"),
+        r#"{"x-trustlens-timestamp": "1780000000", "x-trustlens-signature": ..}"#
+    );
+    let headers: Vec<_> = signed.iter().collect();
+    let verifier = trustlens::Verifier::new(secret);
+    assert_eq!(
+        format!("{:?}", verifier.begin(&headers, NOW).unwrap()),
+        "Verification { signed_at: Some(Timestamp(1780000000)), .. }"
+    );
+    let delivery = verifier.verify_at(&headers, BODY, NOW).unwrap();
+    let receipt = "Receipt { signed_at: Some(Timestamp(1780000000)), \
+                   expires_at: Some(Timestamp(1780000300)), secret_index: 0, .. }";
+    assert_eq!(format!("{:?}", delivery.receipt()), receipt);
+    assert_eq!(
+        format!("{delivery:?}"),
+        format!("Delivery {{ receipt: {receipt}, body_len: {}, .. }}", BODY.len())
+    );
+    let fingerprint = delivery.receipt().fingerprint();
+    assert_eq!(format!("{fingerprint:?}"), format!("Fingerprint({fingerprint})"));
+}

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{base64, cases, verdict, verify_cases};
+use common::{base64, cases, hard_verify_cases, verdict, verify_cases};
 use serde::Deserialize;
 use trusthooks::{
     Secret, SignError, Timestamp, Verify, VerifyError,
@@ -12,9 +12,9 @@ use trusthooks::{
 
 #[test]
 fn every_case_has_its_verdict_from_plain_pairs() {
-    let cases = verify_cases();
-    assert_eq!(cases.len(), 600);
-    for case in cases {
+    let (cases, hard) = (verify_cases(), hard_verify_cases());
+    assert_eq!((cases.len(), hard.len()), (600, 1167));
+    for case in cases.iter().chain(&hard) {
         let result = case.verifier().whole(&case.pairs(), &case.body(), case.now());
         assert_eq!(verdict(result), case.expect, "{} ({})", case.id, case.note);
     }
@@ -33,11 +33,23 @@ fn every_case_has_its_verdict_from_a_header_map() {
         assert_eq!(verdict(result), case.expect, "{} ({})", case.id, case.note);
     }
     assert!(unrepresentable < 20, "{unrepresentable} cases never reached the verifier");
+
+    let mut unrepresentable = 0;
+    for case in hard_verify_cases() {
+        let Some(headers) = case.header_map() else {
+            unrepresentable += 1;
+            assert_ne!(case.expect, "ok", "{} ({})", case.id, case.note);
+            continue;
+        };
+        let result = case.verifier().whole(&headers, &case.body(), case.now());
+        assert_eq!(verdict(result), case.expect, "{} ({})", case.id, case.note);
+    }
+    assert!(unrepresentable < 40, "{unrepresentable} hard cases never reached the verifier");
 }
 
 #[test]
 fn every_case_has_its_verdict_in_pieces() {
-    for case in verify_cases() {
+    for case in verify_cases().into_iter().chain(hard_verify_cases()) {
         let (headers, body) = (case.pairs(), case.body());
         for size in [1, 3, 63, 64, 65, 1000] {
             let result = case.verifier().streamed(&headers, body.chunks(size), case.now());
@@ -65,7 +77,7 @@ fn the_older_secret_is_named_by_its_index() {
     assert_eq!(seen, 23);
 }
 
-/// A line of `vectors/open_api.json`.
+/// A line of `vectors/open_api.json` and of `vectors/hard_open_api.json`.
 #[derive(Deserialize)]
 struct CanonicalCase {
     id: String,
@@ -87,8 +99,9 @@ enum Expected {
 #[test]
 fn every_canonical_string_and_its_signature() {
     let cases: Vec<CanonicalCase> = cases(include_str!("vectors/open_api.json"));
-    assert_eq!(cases.len(), 150);
-    for case in cases {
+    let hard: Vec<CanonicalCase> = common::cases(include_str!("vectors/hard_open_api.json"));
+    assert_eq!((cases.len(), hard.len()), (150, 398));
+    for case in cases.into_iter().chain(hard) {
         let at = Timestamp::from_unix(case.timestamp);
         let body = base64(&case.body_b64);
         let decoded = open_api::Signer::new("public", Secret::new(&case.private_token).unwrap());

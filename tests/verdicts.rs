@@ -315,6 +315,35 @@ fn an_unsigned_delivery_is_refused() {
     );
 }
 
+/// A store that is shared, and may be asked by others meanwhile.
+#[test]
+fn a_shared_store_knows_its_shops() {
+    let shops = HashMap::from([("known".to_owned(), Secrets::from(secret("s")))]);
+    let verifier = shop::Verifier::with_store(Arc::new(shops));
+    for (token, expected) in [("known", "ok"), ("unknown", "unknown_public_token")] {
+        let signed = shop::Signer::new(token, secret("s")).sign_at(BODY, now());
+        let headers: Vec<_> = signed.iter().collect();
+        let found = verifier.verify_at(&headers, BODY, now());
+        assert_eq!(found.map_or_else(|error| error.code(), |_| "ok"), expected);
+    }
+}
+
+#[test]
+fn the_receipt_says_which_of_three_secrets_fitted() {
+    let names = ["this month's", "last month's", "the one before"];
+    let [current, last, before] = names.map(secret);
+    let verifier = system::Verifier::new(Secrets::from(current).and(last).and(before));
+    for (index, name) in names.into_iter().enumerate() {
+        let signed = system::Signer::new(secret(name)).sign_at(BODY, now());
+        let headers: Vec<_> = signed.iter().collect();
+        let delivery = verifier.verify_at(&headers, BODY, now()).unwrap();
+        assert_eq!(delivery.receipt().secret_index(), index);
+        let mut verification = verifier.begin(&headers, now()).unwrap();
+        verification.update(BODY);
+        assert_eq!(verification.finish().unwrap().secret_index(), index);
+    }
+}
+
 /// The headers decide alone: nothing asks for the body, and a second look is not taken.
 #[test]
 fn each_header_is_looked_up_once() {

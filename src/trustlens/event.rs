@@ -350,7 +350,12 @@ impl Fields for Level {
         // An event that is not known says what it likes, so the value must outlive the attempt. Of
         // repeated fields the last counts, whether it fits or not.
         self.extra.forget(key);
-        let value = Buffered::deserialize(value)?;
+        let mut value = Buffered::deserialize(value)?;
+        if self.read_typed(kind, key, value.read::<D::Error>()).is_ok() {
+            return Ok(());
+        }
+        // So it does within a field, or the event would be another once it was written and read.
+        value.keep_last_of_repeated();
         if self.read_typed(kind, key, value.read::<D::Error>()).is_err() {
             self.extra.keep(key, value.read())?;
         }

@@ -1,7 +1,13 @@
 //! What the tests share: the vector files, and a verifier for each scheme of theirs.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -24,7 +30,7 @@ pub fn base64(text: &str) -> Vec<u8> {
     BASE64_STANDARD.decode(text).unwrap()
 }
 
-/// A line of `vectors/verify.json`.
+/// A line of `vectors/verify.json` and of `vectors/hard_verify.json`.
 #[derive(Deserialize)]
 pub struct Case {
     pub id: String,
@@ -41,6 +47,77 @@ pub struct Case {
 
 pub fn verify_cases() -> Vec<Case> {
     cases(include_str!("../vectors/verify.json"))
+}
+
+pub fn hard_verify_cases() -> Vec<Case> {
+    cases(include_str!("../vectors/hard_verify.json"))
+}
+
+/// What a program of another language answers to these lines; `None` where it is not installed.
+/// Then the test that asked says so and passes, but for `CI=true`, where it must be there.
+pub fn answers(program: &str, arguments: &[&str], lines: &str) -> Option<String> {
+    let found = Command::new(program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{program} is not installed");
+        eprintln!("skipped: {program} is not installed");
+        return None;
+    }
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let output = thread::scope(|scope| {
+        // In a thread of its own: the answers begin before the last line is written.
+        scope.spawn(move || stdin.write_all(lines.as_bytes()).unwrap());
+        child.wait_with_output().unwrap()
+    });
+    assert!(output.status.success(), "{program} {arguments:?}: {}", output.status);
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// Numbers that look like chance and are the same in every run: `SplitMix64`.
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.number() % bound as u64).unwrap()
+    }
+
+    /// True in so many of a hundred cases.
+    pub fn percent(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len())]
+    }
+
+    /// Fewer than `bound` bytes, of any value.
+    pub fn bytes(&mut self, bound: usize) -> Vec<u8> {
+        let length = self.below(bound);
+        (0..length).map(|_| self.number().to_le_bytes()[0]).collect()
+    }
+}
+
+pub fn to_base64(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_STANDARD.encode(bytes)
 }
 
 fn secrets(texts: &[String]) -> Secrets {
