@@ -22,18 +22,13 @@ fn every_case_has_its_verdict_from_plain_pairs() {
 
 #[test]
 fn every_case_has_its_verdict_from_a_header_map() {
-    let mut unrepresentable = 0;
     for case in verify_cases() {
-        let Some(headers) = case.header_map() else {
-            unrepresentable += 1;
-            assert!(case.expect.starts_with("malformed_"), "{} ({})", case.id, case.note);
-            continue;
-        };
+        let headers = case.header_map().unwrap();
         let result = case.verifier().whole(&headers, &case.body(), case.now());
         assert_eq!(verdict(result), case.expect, "{} ({})", case.id, case.note);
     }
-    assert!(unrepresentable < 20, "{unrepresentable} cases never reached the verifier");
 
+    // Some of the hard ones hold bytes that HTTP does not allow and `http` does not hold.
     let mut unrepresentable = 0;
     for case in hard_verify_cases() {
         let Some(headers) = case.header_map() else {
