@@ -198,8 +198,9 @@ struct Memory {
     known: HashMap<ReplayKey, Known>,
     /// The keys of `known` by when they may be dropped.
     by_expiry: BTreeSet<(Timestamp, ReplayKey)>,
-    /// The latest time that was seen: what expired before may be gone.
-    latest: Timestamp,
+    /// The latest expiry among what was dropped: what expires no later may have been known. Not the
+    /// latest time that was seen, so that a clock that once jumped ahead does not shut the guard.
+    forgotten: Option<Timestamp>,
     claims: u64,
 }
 
@@ -224,7 +225,7 @@ impl ReplayGuard {
             capacity,
             known: HashMap::new(),
             by_expiry: BTreeSet::new(),
-            latest: Timestamp::from_unix(0),
+            forgotten: None,
             claims: 0,
         };
         Self { memory: Arc::new(Mutex::new(memory)) }
@@ -285,11 +286,10 @@ impl Memory {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<u64, ReplayError> {
-        self.latest = self.latest.max(now);
-        if until < self.latest {
+        self.drop_expired(now);
+        if until < now || Some(until) <= self.forgotten {
             return Err(ReplayError::Expired);
         }
-        self.drop_expired();
         let full = self.known.len() >= self.capacity;
         match self.known.entry(key) {
             Entry::Occupied(known) => Err(match known.get().state {
@@ -307,13 +307,14 @@ impl Memory {
     }
 
     /// What expired can only be refused as expired, so it need not be known.
-    fn drop_expired(&mut self) {
+    fn drop_expired(&mut self, now: Timestamp) {
         while let Some((until, key)) = self.by_expiry.first().copied() {
-            if until >= self.latest {
+            if until >= now {
                 break;
             }
             self.by_expiry.pop_first();
             self.known.remove(&key);
+            self.forgotten = self.forgotten.max(Some(until));
         }
     }
 

@@ -114,6 +114,19 @@ fn a_delivery_is_known_until_its_window_closes() {
     assert_eq!(code(guard.claim(&receipt, at(NOW))), "expired");
 }
 
+/// A clock that jumps ahead for a moment and back costs what it dropped, and no more.
+#[test]
+fn a_clock_that_jumped_ahead_does_not_shut_the_guard() {
+    let guard = ReplayGuard::new(10);
+    let (first, next) = (receipt("first", NOW), receipt("next", NOW + 60));
+    assert_eq!(code(guard.claim(&first, at(NOW))), "processed");
+    assert_eq!(code(guard.claim(&system_receipt("{}"), at(NOW + 7200))), "processed");
+    // What was known until NOW + 300 may be gone, so what expires by then is not taken for new.
+    assert_eq!(code(guard.claim(&first, at(NOW + 60))), "expired");
+    assert_eq!(code(guard.claim(&next, at(NOW + 60))), "processed");
+    assert_eq!(code(guard.claim(&next, at(NOW + 60))), "duplicate");
+}
+
 #[test]
 fn without_a_signed_time_it_is_known_for_a_day() {
     let day = RETENTION.as_secs();

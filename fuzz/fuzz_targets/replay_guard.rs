@@ -24,16 +24,16 @@ struct Entry {
 struct Model {
     capacity: usize,
     entries: Vec<Entry>,
-    latest: u64,
+    forgotten: Option<u64>,
     claims: usize,
 }
 
 impl Model {
     fn claim(&mut self, key: u8, until: u64, now: u64) -> Result<usize, &'static str> {
-        self.latest = self.latest.max(now);
-        let latest = self.latest;
-        self.entries.retain(|entry| entry.until >= latest);
-        if until < latest {
+        let late = self.entries.iter().map(|entry| entry.until).filter(|until| *until < now).max();
+        self.forgotten = self.forgotten.max(late);
+        self.entries.retain(|entry| entry.until >= now);
+        if until < now || Some(until) <= self.forgotten {
             return Err("expired");
         }
         if let Some(known) = self.entries.iter().find(|entry| entry.key == key) {
