@@ -48,7 +48,7 @@ impl Timestamp {
         Self(since_epoch.map_or(0, |elapsed| elapsed.as_secs()))
     }
 
-    /// The strict grammar of `protocol`: no sign, no space, no leading zero, no fraction.
+    /// The one spelling: no sign, no space, no leading zero, no fraction.
     #[inline]
     pub(crate) fn from_decimal(text: &[u8]) -> Option<Self> {
         // Nineteen digits always fit into 64 bits.
