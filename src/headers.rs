@@ -32,6 +32,37 @@ pub trait Headers {
     /// twice as two values: a verifier refuses it, and an implementation that shows only one of
     /// them takes that protection away.
     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]>;
+
+    /// The same for a name that may have been parsed; no need to implement it.
+    #[doc(hidden)]
+    #[inline]
+    fn values_of<'h>(&'h self, name: &'static Name) -> impl Iterator<Item = &'h [u8]> {
+        self.values(name.text)
+    }
+}
+
+/// A header's name as a vendor's module knows it, parsed ahead of time for those who need that:
+/// parsing one costs as much as finding it.
+#[derive(Debug)]
+pub struct Name {
+    text: &'static str,
+    #[cfg(feature = "http")]
+    parsed: http::HeaderName,
+}
+
+impl Name {
+    /// In lower case. Meant for `static`s, where a name that cannot be one does not compile.
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            #[cfg(feature = "http")]
+            parsed: http::HeaderName::from_static(text),
+        }
+    }
+
+    pub(crate) const fn as_str(&self) -> &'static str {
+        self.text
+    }
 }
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
@@ -56,50 +87,28 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(N, V)> {
 
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
-    #[inline]
     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]> {
-        let all = match prepared(name) {
-            Some(name) => self.get_all(name),
-            None => self.get_all(name),
-        };
-        all.iter().map(http::HeaderValue::as_bytes)
+        self.get_all(name).iter().map(http::HeaderValue::as_bytes)
     }
-}
 
-/// The names that verifiers ask for, parsed ahead of time: parsing one costs as much as finding it.
-#[cfg(feature = "http")]
-#[inline]
-fn prepared(name: &str) -> Option<&'static http::HeaderName> {
-    macro_rules! among {
-        ($($known:literal)*) => {
-            match name {
-                $($known => {
-                    static KNOWN: http::HeaderName = http::HeaderName::from_static($known);
-                    Some(&KNOWN)
-                })*
-                _ => None,
-            }
-        };
-    }
-    among! {
-        "x-trustlens-timestamp" "x-trustlens-signature"
-        "open-trustoo-webhook-public-token" "open-trustoo-webhook-timestamp"
-        "open-trustoo-webhook-sign" "x-trustoo-signature"
-        "public-token" "timestamp" "sign"
+    #[inline]
+    fn values_of<'h>(&'h self, name: &'static Name) -> impl Iterator<Item = &'h [u8]> {
+        self.get_all(&name.parsed).iter().map(http::HeaderValue::as_bytes)
     }
 }
 
 /// The one value of a header that the scheme needs.
 #[inline]
-pub(crate) fn single<'h, H>(headers: &'h H, name: &'static str) -> Result<&'h [u8], VerifyError>
+pub(crate) fn single<'h, H>(headers: &'h H, name: &'static Name) -> Result<&'h [u8], VerifyError>
 where
     H: Headers + ?Sized,
 {
-    let mut values = headers.values(name);
-    let value = values.next().ok_or(VerifyError::MissingHeader { header: name })?;
+    let header = name.as_str();
+    let mut values = headers.values_of(name);
+    let value = values.next().ok_or(VerifyError::MissingHeader { header })?;
     match values.next() {
         None => Ok(value),
-        Some(_) => Err(VerifyError::RepeatedHeader { header: name }),
+        Some(_) => Err(VerifyError::RepeatedHeader { header }),
     }
 }
 
@@ -125,13 +134,13 @@ pub struct SignedHeaders {
 }
 
 impl SignedHeaders {
-    pub(crate) fn new(signature: (&'static str, String)) -> Self {
-        Self { plain: Vec::new(), signature }
+    pub(crate) fn new(name: &'static Name, signature: String) -> Self {
+        Self { plain: Vec::new(), signature: (name.as_str(), signature) }
     }
 
     /// Adds a header that anyone may see.
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.plain.push((name, value.into()));
+    pub(crate) fn with(mut self, name: &'static Name, value: impl Into<String>) -> Self {
+        self.plain.push((name.as_str(), value.into()));
         self
     }
 

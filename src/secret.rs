@@ -5,10 +5,7 @@ use core::fmt;
 
 use zeroize::ZeroizeOnDrop;
 
-use crate::{
-    error::SecretError,
-    signature::{Key, Mac},
-};
+use crate::{error::SecretError, signature::Key};
 
 /// A shared secret: TrustLens' signing secret, Trustoo's private token or client secret.
 ///
@@ -43,7 +40,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Secret {
-    keyed: Key,
+    key: Key,
 }
 
 impl Secret {
@@ -63,14 +60,13 @@ impl Secret {
         if secret.is_empty() {
             return Err(SecretError::Empty);
         }
-        let keyed = key(secret);
+        let key = key(secret);
         zeroize::zeroize_stack::<KEYING_STACK>();
-        Ok(Self { keyed })
+        Ok(Self { key })
     }
 
-    /// A fresh MAC under this secret.
-    pub(crate) fn mac(&self) -> Mac {
-        self.keyed.mac()
+    pub(crate) const fn key(&self) -> &Key {
+        &self.key
     }
 }
 

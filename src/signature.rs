@@ -107,6 +107,15 @@ mod engine {
         pub(crate) fn mac(&self) -> Mac {
             Mac { core: self.0.clone(), buffer: Buffer::<HmacCore<Sha256>>::default() }
         }
+
+        /// The MAC over what `feed` feeds. It stays where it is made: to hand it on to
+        /// [`Mac::finish`] would copy it, which costs as much as half a block's hashing.
+        #[inline]
+        pub(crate) fn sign(&self, feed: impl FnOnce(&mut Mac)) -> Signature {
+            let mut mac = self.mac();
+            feed(&mut mac);
+            mac.output()
+        }
     }
 
     /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
@@ -122,8 +131,12 @@ mod engine {
             self.buffer.digest_blocks(bytes, |blocks| self.core.update_blocks(blocks));
         }
 
-        #[inline]
         pub(crate) fn finish(mut self) -> Signature {
+            self.output()
+        }
+
+        #[inline]
+        fn output(&mut self) -> Signature {
             let mut mac = [0; Signature::LENGTH];
             self.core.finalize_fixed_core(&mut self.buffer, (&mut mac).into());
             Signature(mac)
@@ -156,6 +169,14 @@ mod engine {
         #[inline]
         pub(crate) fn mac(&self) -> Mac {
             Mac(hmac::Context::with_key(&self.0))
+        }
+
+        /// The MAC over what `feed` feeds.
+        #[inline]
+        pub(crate) fn sign(&self, feed: impl FnOnce(&mut Mac)) -> Signature {
+            let mut mac = self.mac();
+            feed(&mut mac);
+            mac.finish()
         }
     }
 
@@ -211,12 +232,13 @@ impl Preamble<'_> {
 
     /// The MAC over the preamble and a whole body.
     #[inline]
-    pub(crate) fn sign(&self, mut mac: Mac, body: &[u8]) -> Signature {
-        self.feed(&mut mac);
-        if !body.is_empty() {
-            mac.update(self.separator);
-            mac.update(body);
-        }
-        mac.finish()
+    pub(crate) fn sign(&self, key: &Key, body: &[u8]) -> Signature {
+        key.sign(|mac| {
+            self.feed(mac);
+            if !body.is_empty() {
+                mac.update(self.separator);
+                mac.update(body);
+            }
+        })
     }
 }

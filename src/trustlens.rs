@@ -29,7 +29,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     error::VerifyError,
-    headers::{self, Headers, SignedHeaders},
+    headers::{self, Headers, Name, SignedHeaders},
     secret::{Secret, Secrets},
     signature::{Preamble, Signature},
     time::{ReplayWindow, Timestamp},
@@ -41,11 +41,11 @@ pub mod v1;
 
 pub use event::{Customer, Dispute, Event, EventKind, Order, Rule, Segment, Site};
 
-const TIMESTAMP: &str = "x-trustlens-timestamp";
-const SIGNATURE: &str = "x-trustlens-signature";
-const EVENT: &str = "x-trustlens-event";
-const DELIVERY: &str = "x-trustlens-delivery";
-const WEBHOOK_ID: &str = "x-trustlens-webhook-id";
+static TIMESTAMP: Name = Name::new("x-trustlens-timestamp");
+static SIGNATURE: Name = Name::new("x-trustlens-signature");
+static EVENT: Name = Name::new("x-trustlens-event");
+static DELIVERY: Name = Name::new("x-trustlens-delivery");
+static WEBHOOK_ID: Name = Name::new("x-trustlens-webhook-id");
 
 /// What stands before the hex digits.
 const PREFIX: &str = "sha256=";
@@ -97,10 +97,10 @@ impl Verify for Verifier {
     where
         H: Headers + ?Sized,
     {
-        let timestamp = headers::single(headers, TIMESTAMP)?;
-        let signature = headers::single(headers, SIGNATURE)?;
+        let timestamp = headers::single(headers, &TIMESTAMP)?;
+        let signature = headers::single(headers, &SIGNATURE)?;
         let signed_at = Timestamp::from_decimal(timestamp)
-            .ok_or(VerifyError::MalformedTimestamp { header: TIMESTAMP })?;
+            .ok_or(VerifyError::MalformedTimestamp { header: TIMESTAMP.as_str() })?;
         let claimed = claimed(signature)?;
         self.window.check(signed_at, now)?;
         let secrets = Cow::Borrowed(&self.secrets);
@@ -111,7 +111,7 @@ impl Verify for Verifier {
 /// The signature as it was sent, in v1 and v2 alike.
 fn claimed(signature: &[u8]) -> Result<Signature, VerifyError> {
     Signature::from_hex(signature, PREFIX)
-        .ok_or(VerifyError::MalformedSignature { header: SIGNATURE })
+        .ok_or(VerifyError::MalformedSignature { header: SIGNATURE.as_str() })
 }
 
 /// Signs as the plugin does, for tests and simulators.
@@ -130,8 +130,8 @@ impl Signer {
     /// The headers of a delivery of `body` at a given time.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], at: Timestamp) -> SignedHeaders {
-        let signature = preamble(at).sign(self.secret.mac(), body);
-        SignedHeaders::new((SIGNATURE, signature.to_hex(PREFIX))).with(TIMESTAMP, at.to_string())
+        let signature = preamble(at).sign(self.secret.key(), body);
+        SignedHeaders::new(&SIGNATURE, signature.to_hex(PREFIX)).with(&TIMESTAMP, at.to_string())
     }
 }
 
@@ -161,7 +161,7 @@ impl<'h> Unsigned<'h> {
     #[must_use]
     pub fn from_headers<H: Headers + ?Sized>(headers: &'h H) -> Self {
         let text = |name| core::str::from_utf8(headers::single(headers, name).ok()?).ok();
-        Self { event: text(EVENT), delivery_id: text(DELIVERY), webhook_id: text(WEBHOOK_ID) }
+        Self { event: text(&EVENT), delivery_id: text(&DELIVERY), webhook_id: text(&WEBHOOK_ID) }
     }
 
     /// The event's name, as `X-TrustLens-Event` claims.

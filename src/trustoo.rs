@@ -15,7 +15,7 @@ use core::{fmt, time::Duration};
 
 use crate::{
     error::VerifyError,
-    headers::{self, Headers},
+    headers::{self, Headers, Name},
     secret::Secrets,
     signature::Signature,
     time::{ReplayWindow, Timestamp},
@@ -57,9 +57,9 @@ pub(crate) const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_s
 /// The three headers that carry a signature with a public token. Shop webhooks and the Open API
 /// have the same rules under other names.
 struct Names {
-    public_token: &'static str,
-    timestamp: &'static str,
-    signature: &'static str,
+    public_token: Name,
+    timestamp: Name,
+    signature: Name,
 }
 
 /// What the three headers say, well formed but unproven.
@@ -76,14 +76,14 @@ impl<'h> Claim<'h> {
     {
         let public_token = match keys {
             Keys::OneShop(_) => None,
-            Keys::ByToken(_) => Some(headers::single(headers, names.public_token)?),
+            Keys::ByToken(_) => Some(headers::single(headers, &names.public_token)?),
         };
-        let timestamp = headers::single(headers, names.timestamp)?;
-        let signature = headers::single(headers, names.signature)?;
+        let timestamp = headers::single(headers, &names.timestamp)?;
+        let signature = headers::single(headers, &names.signature)?;
         let signed_at = Timestamp::from_decimal(timestamp)
-            .ok_or(VerifyError::MalformedTimestamp { header: names.timestamp })?;
+            .ok_or(VerifyError::MalformedTimestamp { header: names.timestamp.as_str() })?;
         let signature = Signature::from_hex(signature, "")
-            .ok_or(VerifyError::MalformedSignature { header: names.signature })?;
+            .ok_or(VerifyError::MalformedSignature { header: names.signature.as_str() })?;
         Ok(Self { public_token, signed_at, signature })
     }
 }

@@ -54,7 +54,11 @@ pub trait Verify {
         H: Headers + ?Sized,
         B: AsRef<[u8]>,
     {
-        let receipt = self.begin(headers, now)?.finish_with(body.as_ref())?;
+        // By reference, since `?` would copy the whole of the verification.
+        let receipt = match &self.begin(headers, now) {
+            Ok(verification) => verification.finish_with(body.as_ref())?,
+            Err(error) => return Err(*error),
+        };
         Ok(Delivery::new(receipt, body))
     }
 
@@ -143,7 +147,7 @@ impl<'a> Verification<'a> {
         if self.running.is_empty() {
             let preamble = self.preamble;
             self.running.extend(self.secrets.iter().map(|secret| {
-                let mut mac = secret.mac();
+                let mut mac = secret.key().mac();
                 preamble.feed(&mut mac);
                 mac.update(preamble.separator);
                 mac
@@ -169,7 +173,7 @@ impl<'a> Verification<'a> {
     /// The verdict over a body that is there as a whole. The next secret is tried only when the
     /// last did not fit.
     pub(crate) fn finish_with(&self, body: &[u8]) -> Result<Receipt, VerifyError> {
-        let macs = self.secrets.iter().map(|secret| self.preamble.sign(secret.mac(), body));
+        let macs = self.secrets.iter().map(|secret| self.preamble.sign(secret.key(), body));
         self.verdict(macs)
     }
 

@@ -129,7 +129,7 @@ impl Search<'_> {
         let sent = self.claim.signatures.iter().map(Signature::as_bytes);
         match rule {
             Rule::Mac(preamble) => {
-                let mac = preamble.sign(key.secret.mac(), body);
+                let mac = preamble.sign(key.secret.key(), body);
                 sent.into_iter().any(|sent| mac.as_bytes().ct_eq(sent).into())
             }
             Rule::OldAlgorithm(parameters) => {

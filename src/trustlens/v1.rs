@@ -41,7 +41,7 @@ impl Verify for Verifier {
     where
         H: Headers + ?Sized,
     {
-        let claimed = claimed(headers::single(headers, SIGNATURE)?)?;
+        let claimed = claimed(headers::single(headers, &SIGNATURE)?)?;
         let secrets = Cow::Borrowed(&self.secrets);
         Ok(Verification::new(secrets, claimed, Preamble::EMPTY, ReplayWindow::UNBOUNDED))
     }
@@ -64,7 +64,7 @@ impl Signer {
     /// signers are called alike.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
-        let signature = Preamble::EMPTY.sign(self.secret.mac(), body);
-        SignedHeaders::new((SIGNATURE, signature.to_hex(PREFIX)))
+        let signature = Preamble::EMPTY.sign(self.secret.key(), body);
+        SignedHeaders::new(&SIGNATURE, signature.to_hex(PREFIX))
     }
 }

@@ -30,14 +30,17 @@ use super::{
 };
 use crate::{
     error::{SignError, VerifyError},
-    headers::{Headers, SignedHeaders},
+    headers::{Headers, Name, SignedHeaders},
     secret::{Secret, Secrets},
     time::{ReplayWindow, Timestamp},
     verify::{Receipt, Verification},
 };
 
-const NAMES: Names =
-    Names { public_token: "public-token", timestamp: "timestamp", signature: "sign" };
+static NAMES: Names = Names {
+    public_token: Name::new("public-token"),
+    timestamp: Name::new("timestamp"),
+    signature: Name::new("sign"),
+};
 
 const AUTHORIZATION: &str = "authorization";
 
@@ -87,10 +90,10 @@ impl Signer {
     ) -> Result<SignedHeaders, SignError> {
         let parameters = Parameters::of(query, self.spelling)?;
         let body = body.unwrap_or_default();
-        let signature = parameters.preamble(at).sign(self.secret.mac(), body);
-        Ok(SignedHeaders::new((NAMES.signature, signature.to_hex("")))
-            .with(NAMES.public_token, &*self.public_token)
-            .with(NAMES.timestamp, at.to_string()))
+        let signature = parameters.preamble(at).sign(self.secret.key(), body);
+        Ok(SignedHeaders::new(&NAMES.signature, signature.to_hex(""))
+            .with(&NAMES.public_token, &*self.public_token)
+            .with(&NAMES.timestamp, at.to_string()))
     }
 
     /// Signs a request as it stands and puts the headers in. The body takes part where the method

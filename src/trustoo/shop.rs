@@ -29,16 +29,16 @@ use super::{
 };
 use crate::{
     error::{SignError, VerifyError},
-    headers::{Headers, SignedHeaders},
+    headers::{Headers, Name, SignedHeaders},
     secret::{Secret, Secrets},
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
 
-const NAMES: Names = Names {
-    public_token: "open-trustoo-webhook-public-token",
-    timestamp: "open-trustoo-webhook-timestamp",
-    signature: "open-trustoo-webhook-sign",
+static NAMES: Names = Names {
+    public_token: Name::new("open-trustoo-webhook-public-token"),
+    timestamp: Name::new("open-trustoo-webhook-timestamp"),
+    signature: Name::new("open-trustoo-webhook-sign"),
 };
 
 /// The private tokens of several shops, by public token.
@@ -189,9 +189,9 @@ impl Signer {
     /// The headers of a delivery of `body` at a given time.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], at: Timestamp) -> SignedHeaders {
-        let signature = Parameters::none().preamble(at).sign(self.secret.mac(), body);
-        SignedHeaders::new((NAMES.signature, signature.to_hex("")))
-            .with(NAMES.public_token, &*self.public_token)
-            .with(NAMES.timestamp, at.to_string())
+        let signature = Parameters::none().preamble(at).sign(self.secret.key(), body);
+        SignedHeaders::new(&NAMES.signature, signature.to_hex(""))
+            .with(&NAMES.public_token, &*self.public_token)
+            .with(&NAMES.timestamp, at.to_string())
     }
 }

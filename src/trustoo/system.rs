@@ -11,14 +11,14 @@ use super::ACK_BODY;
 pub use super::event::system::{Event, EventKind};
 use crate::{
     error::VerifyError,
-    headers::{self, Headers, SignedHeaders},
+    headers::{self, Headers, Name, SignedHeaders},
     secret::{Secret, Secrets},
     signature::{Preamble, Signature},
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
 
-const SIGNATURE: &str = "x-trustoo-signature";
+static SIGNATURE: Name = Name::new("x-trustoo-signature");
 
 /// Verifies Trustoo system webhooks.
 ///
@@ -49,8 +49,8 @@ impl Verify for Verifier {
     where
         H: Headers + ?Sized,
     {
-        let claimed = Signature::from_hex(headers::single(headers, SIGNATURE)?, "")
-            .ok_or(VerifyError::MalformedSignature { header: SIGNATURE })?;
+        let claimed = Signature::from_hex(headers::single(headers, &SIGNATURE)?, "")
+            .ok_or(VerifyError::MalformedSignature { header: SIGNATURE.as_str() })?;
         let secrets = Cow::Borrowed(&self.secrets);
         Ok(Verification::new(secrets, claimed, Preamble::EMPTY, ReplayWindow::UNBOUNDED))
     }
@@ -73,7 +73,7 @@ impl Signer {
     /// signers are called alike.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
-        let signature = Preamble::EMPTY.sign(self.secret.mac(), body);
-        SignedHeaders::new((SIGNATURE, signature.to_hex("")))
+        let signature = Preamble::EMPTY.sign(self.secret.key(), body);
+        SignedHeaders::new(&SIGNATURE, signature.to_hex(""))
     }
 }

@@ -13,11 +13,12 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     hint::black_box,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use contenders::Request;
-use race::Race;
+use race::{Race, Time};
 use trusthooks::{Secret, Secrets, Timestamp, Verify, VerifyError, trustlens, trustoo::shop};
 
 const SIZES: [(usize, &str); 3] = [(256, "256 B"), (1024, "1 KiB"), (16 * 1024, "16 KiB")];
@@ -28,6 +29,8 @@ const THIS_BY_CLOCK: &str = "trusthooks, reading the clock";
 const FLOOR: &str = "the floor: compress256";
 const STANDARDWEBHOOKS: &str = "standardwebhooks, reading the clock";
 const WEBHOOK_VERIFY: &str = "webhook-verify, reading the clock";
+const MAC: &str = "part: `hmac` alone, keyed beforehand";
+const LOOK_UPS: &str = "part: two look-ups in the `HeaderMap`";
 const HMAC: &str = "hmac + sha2 by hand";
 const RING: &str = "ring by hand";
 const AWS_LC: &str = "aws-lc-rs by hand";
@@ -37,19 +40,19 @@ fn main() {
     println!("trusthooks: {build} build\n");
     // The deliveries have to be fresh by the system clock, since some of the peers read it.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
-    let medians = whole_checks(now);
-    targets(&medians);
+    let times = whole_checks(now);
+    targets(&times);
     refusals(now);
     secrets(now);
     shops(now);
 }
 
-/// Medians in nanoseconds, per size, by row.
-type Medians = [HashMap<&'static str, f64>; 3];
+/// Per size, by row.
+type Times = [HashMap<&'static str, Time>; 3];
 
-fn whole_checks(now: u64) -> Medians {
+fn whole_checks(now: u64) -> Times {
     println!("## A genuine delivery, ns (median)\n");
-    let medians = SIZES.map(|(size, _)| {
+    let times = SIZES.map(|(size, _)| {
         let request = Request::new(SECRET, size, now);
         let verifier = trustlens::Verifier::new(Secret::new(SECRET).expect("not empty"));
         let at = Timestamp::from_unix(now);
@@ -63,6 +66,8 @@ fn whole_checks(now: u64) -> Medians {
             assert!(black_box(&verifier).verify(headers, body).is_ok());
         });
         race.enter(FLOOR, contenders::floor(&request));
+        race.enter(MAC, contenders::mac(&request));
+        race.enter(LOOK_UPS, contenders::look_ups(&request));
         race.enter(STANDARDWEBHOOKS, contenders::standardwebhooks(&request));
         race.enter(WEBHOOK_VERIFY, contenders::webhook_verify(&request));
         race.enter(HMAC, contenders::hmac(&request, now));
@@ -71,24 +76,35 @@ fn whole_checks(now: u64) -> Medians {
         race.run().into_iter().collect::<HashMap<_, _>>()
     });
 
-    let rows = [FLOOR, THIS, THIS_BY_CLOCK, STANDARDWEBHOOKS, WEBHOOK_VERIFY, HMAC, RING, AWS_LC];
+    let rows = [
+        FLOOR,
+        MAC,
+        LOOK_UPS,
+        THIS,
+        THIS_BY_CLOCK,
+        STANDARDWEBHOOKS,
+        WEBHOOK_VERIFY,
+        HMAC,
+        RING,
+        AWS_LC,
+    ];
     println!("| row | {} | {} | {} |", SIZES[0].1, SIZES[1].1, SIZES[2].1);
     println!("|---|---|---|---|");
     for row in rows {
-        let [small, medium, large] = [0, 1, 2].map(|size| medians[size][row]);
+        let [small, medium, large] = [0, 1, 2].map(|size| times[size][row].median);
         println!("| {row} | {small:.0} | {medium:.0} | {large:.0} |");
     }
-    medians
+    times
 }
 
-fn targets(medians: &Medians) {
+fn targets(times: &Times) {
     println!("\n## Ratios of medians (at most)\n");
     println!("| this crate to | {} | {} | {} |", SIZES[0].1, SIZES[1].1, SIZES[2].1);
     println!("|---|---|---|---|");
     let print = |to: &str, ours: &str, theirs: &[&str], targets: [Option<f64>; 3]| {
         let cells = [0, 1, 2].map(|size| {
-            let fastest = theirs.iter().map(|row| medians[size][row]).fold(f64::MAX, f64::min);
-            let ratio = medians[size][ours] / fastest;
+            let fastest = theirs.iter().map(|row| times[size][row].median).fold(f64::MAX, f64::min);
+            let ratio = times[size][ours].median / fastest;
             match targets[size] {
                 Some(target) if ratio > target => format!("**{ratio:.3}** ({target})"),
                 Some(target) => format!("{ratio:.3} ({target})"),
@@ -109,6 +125,13 @@ fn targets(medians: &Medians) {
         print(HMAC, THIS, &[HMAC], none);
         print(RING, THIS, &[RING], none);
         print(AWS_LC, THIS, &[AWS_LC], none);
+    }
+    println!("\nTo the floor, undisturbed (in the fastest twentieth of the batches):\n");
+    println!("| | {} | {} | {} |\n|---|---|---|---|", SIZES[0].1, SIZES[1].1, SIZES[2].1);
+    for row in [THIS, MAC] {
+        let [small, medium, large] =
+            [0, 1, 2].map(|size| times[size][row].undisturbed / times[size][FLOOR].undisturbed);
+        println!("| {row} | {small:.3} | {medium:.3} | {large:.3} |");
     }
 }
 
@@ -146,11 +169,11 @@ fn refusals(now: u64) {
             );
             assert!(matches!(verdict, Err(VerifyError::MissingHeader { .. })));
         });
-        for (row, (name, median)) in rows.iter_mut().zip(race.run()) {
+        for (row, (name, time)) in rows.iter_mut().zip(race.run()) {
             if row.is_empty() {
                 row.push(name.to_owned());
             }
-            row.push(format!("{median:.0}"));
+            row.push(format!("{:.0}", time.median));
         }
     }
     for row in rows {
@@ -183,8 +206,8 @@ fn secrets(now: u64) {
                 assert_eq!(delivery.expect("genuine").receipt().secret_index(), index);
             });
         }
-        let medians = race.run();
-        [medians[1].1 / medians[0].1, medians[2].1 / medians[0].1]
+        let times = race.run();
+        [1, 2].map(|two| times[two].1.median / times[0].1.median)
     });
     for (row, name) in ["the first", "the second"].into_iter().enumerate() {
         let [small, medium, large] = ratios.map(|ratios| ratios[row]);
@@ -219,15 +242,28 @@ impl shop::SecretStore for Shops {
     }
 }
 
+/// As many requests as were under way at once, the same number for every count of shops.
+const UNDER_WAY: usize = 64;
+
+/// Indices of shops: the same one always, or one of `count` drawn anew each time.
+fn indices(count: usize, spread: bool) -> impl FnMut() -> usize {
+    let mut draw = 0x2545_F491_4F6C_DD1D_u64;
+    move || {
+        draw ^= draw << 13;
+        draw ^= draw >> 7;
+        draw ^= draw << 17;
+        if spread { (draw % count as u64) as usize } else { 0 }
+    }
+}
+
 fn shops(now: u64) {
     println!("\n## Many shops to one (at most 1.15 for 100,000)\n");
     println!("| requests | {} | {} | {} |\n|---|---|---|---|", SIZES[0].1, SIZES[1].1, SIZES[2].1);
     let counts = [1, 1_000, 100_000];
     let names = ["1", "1,000", "100,000"];
-    let verifiers = counts.map(|count| shop::Verifier::with_store(Shops::new(count)));
+    let stores = counts.map(|count| Arc::new(Shops::new(count)));
+    let verifiers = stores.each_ref().map(|store| shop::Verifier::with_store(Arc::clone(store)));
     let at = Timestamp::from_unix(now);
-    // As many requests as were under way at once, the same number for every count.
-    const UNDER_WAY: usize = 64;
     let mut table = [(); 4].map(|()| Vec::new());
     for (size, _) in SIZES {
         // One shop, whatever their number: what the look-up costs.
@@ -235,26 +271,15 @@ fn shops(now: u64) {
         for (row, spread) in [(0, false), (2, true)] {
             let mut race = Race::new();
             for ((count, name), verifier) in counts.iter().zip(names).zip(&verifiers) {
-                let mut draw = 0x2545_F491_4F6C_DD1D_u64;
+                let mut index = indices(*count, spread);
+                let request = move |index| {
+                    let secret = Secret::new(Shops::private_token(index)).expect("not empty");
+                    let signer = shop::Signer::new(Shops::public_token(index), secret);
+                    Request::of_shop(&signer, size, now)
+                };
                 race.enter_prepared(
                     name,
-                    move || {
-                        let mut index = || {
-                            draw ^= draw << 13;
-                            draw ^= draw >> 7;
-                            draw ^= draw << 17;
-                            if spread { (draw % *count as u64) as usize } else { 0 }
-                        };
-                        (0..UNDER_WAY)
-                            .map(|_| {
-                                let index = index();
-                                let secret =
-                                    Secret::new(Shops::private_token(index)).expect("not empty");
-                                let signer = shop::Signer::new(Shops::public_token(index), secret);
-                                Request::of_shop(&signer, size, now)
-                            })
-                            .collect::<Vec<_>>()
-                    },
+                    move || (0..UNDER_WAY).map(|_| request(index())).collect(),
                     move |requests| {
                         for Request { headers, body, .. } in requests {
                             assert!(black_box(verifier).verify_at(headers, body, at).is_ok());
@@ -262,9 +287,9 @@ fn shops(now: u64) {
                     },
                 );
             }
-            let medians = race.run();
+            let times = race.run();
             for many in [1, 2] {
-                table[row + many - 1].push(medians[many].1 / medians[0].1);
+                table[row + many - 1].push(times[many].1.median / times[0].1.median);
             }
         }
     }
@@ -272,5 +297,28 @@ fn shops(now: u64) {
     for (name, ratios) in rows.into_iter().zip(table) {
         let ratios: Vec<_> = ratios.iter().map(|ratio| format!("{ratio:.3}")).collect();
         println!("| {name} | {} |", ratios.join(" | "));
+    }
+
+    println!("\nThe map alone: any of so many looked up, and its 104 bytes read:\n");
+    println!("| shops | ns |\n|---|---|");
+    let mut race = Race::new();
+    for ((count, name), store) in counts.iter().zip(names).zip(&stores) {
+        // Of the same size as `Secrets`, which cannot be read from outside.
+        let map: HashMap<String, [u64; 13]> =
+            store.0.keys().map(|token| (token.clone(), [1; 13])).collect();
+        let mut index = indices(*count, true);
+        race.enter_prepared(
+            name,
+            move || (0..UNDER_WAY).map(|_| Shops::public_token(index())).collect(),
+            move |tokens| {
+                for token in tokens {
+                    let found = black_box(&map).get(black_box(token.as_str()));
+                    assert_eq!(found.map(|secrets| secrets.iter().sum()), Some(13_u64));
+                }
+            },
+        );
+    }
+    for (name, time) in race.run() {
+        println!("| {name} | {:.0} |", time.median);
     }
 }
