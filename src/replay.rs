@@ -40,7 +40,7 @@
 //! late. Where that matters, derive a [`ReplayKey`] from the verified event.
 
 use alloc::{collections::BTreeSet, sync::Arc};
-use core::{future::Future, time::Duration};
+use core::{fmt, future::Future, time::Duration};
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -187,12 +187,11 @@ pub(crate) fn terms(receipt: &Receipt, now: Timestamp) -> (ReplayKey, Timestamp)
 /// forget. Size it as deliveries per second × seconds remembered: a TrustLens request is remembered
 /// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
 /// time or with a derived key for [`RETENTION`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ReplayGuard {
     memory: Arc<Mutex<Memory>>,
 }
 
-#[derive(Debug)]
 struct Memory {
     capacity: usize,
     known: HashMap<ReplayKey, Known>,
@@ -204,13 +203,12 @@ struct Memory {
     claims: u64,
 }
 
-#[derive(Debug)]
 struct Known {
     until: Timestamp,
     state: State,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 enum State {
     /// Being processed, under the claim of this number.
     Claimed(u64),
@@ -276,6 +274,17 @@ impl ReplayGuard {
     /// Nothing that runs under the lock can panic half-way, so a poisoned one is as good as new.
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for ReplayGuard {
+    /// How many there are, and not each of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let memory = self.memory();
+        f.debug_struct("ReplayGuard")
+            .field("len", &memory.known.len())
+            .field("capacity", &memory.capacity)
+            .finish()
     }
 }
 

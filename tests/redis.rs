@@ -97,6 +97,13 @@ async fn code<S: ReplayStore>(store: &S, name: &str) -> &'static str {
     }
 }
 
+#[test]
+fn a_store_shows_no_connection() {
+    let store = RedisStore::new("redis://user:password@host").with_prefix("shop:");
+    let shown = r#"RedisStore { prefix: "shop:", lease: 60s, .. }"#;
+    assert_eq!(format!("{store:?}"), shown);
+}
+
 #[tokio::test]
 async fn machines_that_share_a_redis_share_what_they_know() {
     let Some(redis) = Redis::start() else { return };

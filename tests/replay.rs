@@ -51,12 +51,14 @@ fn code(result: Result<Claim, ReplayError>) -> &'static str {
 #[test]
 fn a_delivery_is_processed_once() {
     let guard = ReplayGuard::new(10);
+    assert!(guard.is_empty());
     let (one, other) = (receipt("one", NOW), receipt("other", NOW));
     assert_eq!(code(guard.claim(&one, at(NOW))), "processed");
     assert_eq!(code(guard.claim(&one, at(NOW + 1))), "duplicate");
     assert_eq!(code(guard.claim(&other, at(NOW + 1))), "processed");
     assert_eq!(code(guard.clone().claim(&other, at(NOW + 1))), "duplicate");
     assert_eq!(guard.len(), 2);
+    assert!(!guard.is_empty());
 }
 
 #[test]

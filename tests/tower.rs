@@ -8,16 +8,25 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use axum::{
-    Extension, Router, body::Bytes, extract::DefaultBodyLimit, http::StatusCode,
-    middleware::map_response, response::Response, routing::post,
+    Extension, Router,
+    body::Bytes,
+    extract::DefaultBodyLimit,
+    http::{Request, StatusCode},
+    middleware::map_response,
+    response::Response,
+    routing::post,
 };
+use http_body_util::Full;
 use server::{Answer, answer, connect, exchange, head, serve, with, within};
 use tokio::{io::AsyncWriteExt as _, sync::Notify};
 use tower_http::timeout::TimeoutLayer;
+use tower_layer::Layer as _;
+use tower_service::Service;
 use trusthooks::{
     Delivery, ReplayError, ReplayGuard, ReplayKey, Secret, SignedHeaders, Timestamp, VerifyError,
     axum::Webhook,
@@ -316,6 +325,41 @@ async fn the_extractor_shares_a_verifier_behind_an_arc() {
     assert_eq!(exchange(port, &genuine(BODY)).await.status, 200);
 }
 
+/// A service that takes no requests, and says so.
+#[derive(Clone)]
+struct Closed;
+
+impl Service<Request<Full<Bytes>>> for Closed {
+    type Response = Response<Bytes>;
+    type Error = &'static str;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Err("closed"))
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        panic!("called although it was not ready")
+    }
+}
+
+#[test]
+fn the_layer_is_as_ready_as_its_service() {
+    let mut service = layer().layer(Closed);
+    let context = &mut Context::from_waker(Waker::noop());
+    let ready = Service::<Request<Full<Bytes>>>::poll_ready(&mut service, context);
+    assert_eq!(ready, Poll::Ready(Err("closed")));
+}
+
+#[test]
+fn a_layer_shows_its_parts_and_no_secret() {
+    assert_eq!(
+        format!("{:?}", layer().limit(10).store(ReplayGuard::new(1))),
+        "VerifyLayer { verifier: Verifier { secrets: [Secret(..)], window: ReplayWindow \
+         { past: 300s, future: 300s } }, store: ReplayGuard { len: 0, capacity: 1 }, limit: 10, .. }"
+    );
+}
+
 // ---- Replay protection. ------------------------------------------------------------------------
 
 #[tokio::test]
@@ -342,6 +386,26 @@ async fn a_duplicate_is_answered_with_the_vendors_success() {
     let again = exchange(port, &request).await;
     assert_eq!((again.status, &*again.body), (200, r#"{"code":0,"message":"success"}"#));
     assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn an_answer_has_a_type_where_it_has_a_body() {
+    let types = Arc::new(Mutex::new(Vec::new()));
+    let layer = VerifyLayer::new(system::Verifier::new(secret())).store(ReplayGuard::new(10));
+    let app = Router::new().route("/", post(|| async {})).layer(layer).layer(map_response({
+        let types = Arc::clone(&types);
+        move |answer: Response| {
+            let kind = answer.headers().get("content-type");
+            types.lock().unwrap().push(kind.map(|kind| kind.to_str().unwrap().to_owned()));
+            async { answer }
+        }
+    }));
+    let port = serve(app).await;
+    let signed = system::Signer::new(secret()).sign_at(BODY, Timestamp::now());
+    for (body, expected) in [(BODY, 200), (BODY, 200), (b"another", 401)] {
+        assert_eq!(exchange(port, &server::post(&signed, body)).await.status, expected);
+    }
+    assert_eq!(*types.lock().unwrap(), [None, Some("application/json".to_owned()), None]);
 }
 
 #[tokio::test]
