@@ -109,7 +109,7 @@ fn unreadable(error: &EventError) -> Response {
 
 /// Rule webhooks carry a signed delivery id; settings webhooks are never retried.
 fn trustlens_key(delivery: &Delivery<trustlens::Event, Bytes>) -> Option<ReplayKey> {
-    let id = delivery.event().ok()?.delivery_id?;
+    let id = delivery.event().ok()?.delivery_id.filter(|id| !id.is_empty())?;
     Some(ReplayKey::derive(["trustlens", &id]))
 }
 
@@ -119,12 +119,15 @@ fn shop_key(delivery: &Delivery<shop::Event, Bytes>) -> Option<ReplayKey> {
 
     let event = delivery.event().ok()?;
     let (id, changed) = match &event.kind {
-        ReviewCreated(review) | ReviewUpdated(review) => (&review.id, review.updated_at.as_ref()?),
-        ReviewDeleted(review) => (&review.id, review.deleted_at.as_ref()?),
-        CustomerEventCreated(event) => (&event.id, event.created_at.as_ref()?),
+        ReviewCreated(review) | ReviewUpdated(review) => (&review.id, &review.updated_at),
+        ReviewDeleted(review) => (&review.id, &review.deleted_at),
+        CustomerEventCreated(event) => (&event.id, &event.created_at),
         _ => return None,
     };
-    Some(ReplayKey::derive([event.shop_id.as_str(), event.name(), id, &changed.to_string()]))
+    let changed = changed.as_ref()?.to_string();
+    // Two that say neither are not the same for it.
+    let says = !id.is_empty() && !changed.is_empty();
+    says.then(|| ReplayKey::derive([event.shop_id.as_str(), event.name(), id, &changed]))
 }
 
 // ---- How it hangs together. ---------------------------------------------------------------------

@@ -13,8 +13,9 @@ pub use event::{EventError, EventErrorKind};
 /// Why a request was refused.
 ///
 /// The variants stand in the order in which they are tried: the first that applies is the verdict.
-/// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers alone,
-/// before the body is read or anything is hashed.
+/// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers (for
+/// [`ReservedParameter`](Self::ReservedParameter), the query), before the body is read or anything is
+/// hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {

@@ -23,6 +23,10 @@ use crate::{
 /// What stands under the key of a delivery that was processed; a claim has its owner's name there.
 const PROCESSED: &str = "processed";
 
+/// How much longer a delivery is remembered than this machine would let it in: another one's clock
+/// may be behind.
+const SKEW: Duration = Duration::from_secs(60);
+
 /// Deletes a key where it still has the value that is given.
 const RELEASE: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
@@ -126,12 +130,8 @@ where
         until: Timestamp,
         now: Timestamp,
     ) -> Result<RedisClaim, ReplayError> {
-        // One second more, since the window's last second counts.
-        let remember = until
-            .as_unix()
-            .checked_sub(now.as_unix())
-            .map(|seconds| Duration::from_secs(seconds.saturating_add(1)))
-            .ok_or(ReplayError::Expired)?;
+        let left = until.as_unix().checked_sub(now.as_unix()).ok_or(ReplayError::Expired)?;
+        let remember = Duration::from_secs(left).saturating_add(SKEW);
         let key = format!("{}{}", self.prefix, hex::encode(key.as_bytes()));
         let number = self.owners.claims.fetch_add(1, Ordering::Relaxed);
         let owner = format!("{:032x}-{number}", self.owners.store);

@@ -26,7 +26,11 @@
 //! # Which key
 //!
 //! A delivery is known by the [`Fingerprint`] of its MAC, never by an unsigned header: who replays a
-//! request can change its delivery id. That stops every replay. A *retry* is another matter:
+//! request can change its delivery id. That stops a replay for as long as the window is open; where no
+//! time is signed, for [`RETENTION`]. After that a captured system webhook is told by the time in its
+//! body ([`system::Event::check_age`]), and a captured delivery of TrustLens v1 by nothing at all.
+//!
+//! A *retry* is another matter:
 //!
 //! | deliveries | a retry is | known by |
 //! |---|---|---|
@@ -38,6 +42,8 @@
 //! A vendor retries only what was not answered with success, so a fingerprint processes twice only
 //! what was handled although the vendor never heard of it: an answer lost on the way, or given too
 //! late. Where that matters, derive a [`ReplayKey`] from the verified event.
+//!
+//! [`system::Event::check_age`]: crate::trustoo::system::Event::check_age
 
 use alloc::{collections::BTreeSet, sync::Arc};
 use core::{fmt, future::Future, time::Duration};
@@ -160,7 +166,19 @@ pub trait ReplayStore: Send + Sync {
     /// at once or when a lease runs out: that is how a cancelled request lets go.
     type Claim: Send;
 
+    /// Claims a delivery by its fingerprint, to be remembered for as long as it could be replayed;
+    /// for [`RETENTION`] where no time was signed.
+    fn claim_receipt(
+        &self,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send {
+        let (key, until) = terms(receipt, now);
+        self.claim(key, until, now)
+    }
+
     /// Claims the delivery known by `key`, to be remembered through `until` once it is committed.
+    /// `now` is the time of the claim, not that at which the request began to arrive.
     fn claim(
         &self,
         key: ReplayKey,

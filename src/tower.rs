@@ -40,7 +40,8 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 ///   [`Delivery<V::Event, Bytes>`](Delivery) in its extensions.
 /// - With a [`store`](Self::store), each delivery is processed once: claimed, handed on, committed
 ///   on a 2xx, and released on anything else, or when the request is cancelled or the handler
-///   panics.
+///   panics. (Trustoo takes [`trustoo::ack`](crate::trustoo::ack) for success and nothing else, so
+///   answer it with that.)
 ///
 /// ```
 /// use axum::{Extension, Router, body::Bytes, routing::post};
@@ -209,12 +210,15 @@ where
     where
         B: Body<Error: Into<BoxError>>,
     {
-        let now = Timestamp::now();
         let (mut parts, body) = request.into_parts();
-        let delivery = self.verify(&parts, body, now).await?;
+        let delivery = self.verify(&parts, body, Timestamp::now()).await?;
+        // A clock read before the body would be the sender's to hold back: a store that has let go
+        // of the first copy by now would be told of a time when it had not.
+        let now = Timestamp::now();
+        let (fingerprint, until) = replay::terms(delivery.receipt(), now);
         let (key, until) = match self.key.as_ref().and_then(|key| key(&delivery)) {
-            Some(key) => (key, now.saturating_add(replay::RETENTION)),
-            None => replay::terms(delivery.receipt(), now),
+            Some(key) => (key, until.max(now.saturating_add(replay::RETENTION))),
+            None => (fingerprint, until),
         };
         let claim = self.store.claim(key, until, now).await?;
         let body = Full::new(delivery.clone().into_body());

@@ -670,18 +670,26 @@ proptest! {
 fn the_work_is_bounded() {
     let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
     let long = |length: usize| format!(r#"{{"a":"{}"}}"#, "/é".repeat(length / 3));
-    let bodies = [PHP.to_owned(), nested(60), nested(30_000), long(20_000), long(1_200_000)];
-    for body in bodies {
-        let case = Case::signed(Scheme::TrustLens, "not known", &body);
+    let by_many_keys = |body: &str| {
+        let case = Case::signed(Scheme::TrustLens, "not known", body);
         let explainer = (0..20)
             .fold(case.explainer(), |explainer, i| explainer.previous(format!("\"{i:08}\"\n")));
-        let report = case.explain_by(&explainer);
+        case.explain_by(&explainer)
+    };
+    let bodies = [PHP.to_owned(), nested(60), nested(30_000), long(20_000), long(1_200_000)];
+    for body in bodies {
+        let report = by_many_keys(&body);
         assert_eq!(report.findings(), [Finding::NothingFits]);
         assert!(report.macs() >= 16, "{}", report.macs());
         if body.len() > 1_000_000 {
             assert!(report.macs() <= 32, "{}", report.macs());
         }
     }
+    // Indented, this would be a hundred times as long; then little else could be tried.
+    let deep = ["[".repeat(62), vec!["1"; 30_000].join(","), "]".repeat(62)].concat();
+    let report = by_many_keys(&deep);
+    assert_eq!(report.findings(), [Finding::NothingFits]);
+    assert!(report.macs() > 100, "{}", report.macs());
     // A bomb is inflated to a length that can be hashed, and no further.
     let bomb = gzip(&vec![b' '; 50_000_000]);
     let report = Case::signed(Scheme::TrustLens, "not known", &bomb).explain();

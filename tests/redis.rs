@@ -141,7 +141,8 @@ async fn what_is_committed_is_remembered_until_its_window_closes() {
     let claim = store.claim(key("a"), LATER, NOW).await.unwrap();
     assert!((25..=30).contains(&left().await));
     store.commit(claim).await.unwrap();
-    assert!((295..=301).contains(&left().await));
+    // A minute longer than the window, for machines whose clocks are behind.
+    assert!((355..=360).contains(&left().await));
 
     // As long as Redis can count, where there is no end.
     let claim = store.claim(key("for ever"), Timestamp::from_unix(u64::MAX), NOW).await.unwrap();

@@ -28,7 +28,8 @@ use tower_http::timeout::TimeoutLayer;
 use tower_layer::Layer as _;
 use tower_service::Service;
 use trusthooks::{
-    Delivery, ReplayError, ReplayGuard, ReplayKey, Secret, SignedHeaders, Timestamp, VerifyError,
+    Delivery, ReplayError, ReplayGuard, ReplayKey, ReplayStore, ReplayWindow, Secret,
+    SignedHeaders, Timestamp, Verify as _, VerifyError,
     axum::Webhook,
     tower::{BodyError, VerifyLayer},
     trustlens,
@@ -386,6 +387,84 @@ async fn a_duplicate_is_answered_with_the_vendors_success() {
     let again = exchange(port, &request).await;
     assert_eq!((again.status, &*again.body), (200, r#"{"code":0,"message":"success"}"#));
     assert_eq!(calls.load(Ordering::Relaxed), 2);
+}
+
+/// A store that writes down what it is asked to remember, and lets everything in.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<(Timestamp, Timestamp)>>>);
+
+impl ReplayStore for Notes {
+    type Claim = ();
+
+    async fn claim(
+        &self,
+        _: ReplayKey,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), ReplayError> {
+        self.0.lock().unwrap().push((until, now));
+        Ok(())
+    }
+
+    async fn commit(&self, (): ()) -> Result<(), ReplayError> {
+        Ok(())
+    }
+
+    async fn release(&self, (): ()) {}
+}
+
+/// Or else who holds the last byte back until the store has forgotten could have it run again.
+#[tokio::test]
+async fn a_claim_has_the_time_when_the_body_was_there() {
+    let notes = Notes::default();
+    let port = serve(echo(&Arc::default()).layer(layer().store(notes.clone()))).await;
+    let mut request = genuine(BODY);
+    let last = request.split_off(request.len() - 1);
+    let mut stream = connect(port).await;
+    stream.write_all(&request).await.unwrap();
+    let began = Timestamp::now();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    stream.write_all(&last).await.unwrap();
+    assert_eq!(answer(&mut stream).await.status, 200);
+    let (_, claimed) = notes.0.lock().unwrap()[0];
+    assert!(claimed > began, "{claimed} {began}");
+}
+
+#[tokio::test]
+async fn a_receipt_is_claimed_for_as_long_as_it_could_be_replayed() {
+    let notes = Notes::default();
+    let now = Timestamp::now();
+    let signed = signed(BODY);
+    let headers: Vec<_> = signed.iter().collect();
+    let delivery = trustlens::Verifier::new(secret()).verify(&headers, BODY).unwrap();
+    notes.claim_receipt(delivery.receipt(), now).await.unwrap();
+    let signed = system::Signer::new(secret()).sign_at(BODY, now);
+    let headers: Vec<_> = signed.iter().collect();
+    let timeless = system::Verifier::new(secret()).verify(&headers, BODY).unwrap();
+    notes.claim_receipt(timeless.receipt(), now).await.unwrap();
+    let closes = delivery.receipt().expires_at().unwrap();
+    let day = Timestamp::from_unix(now.as_unix() + 86_400);
+    assert_eq!(*notes.0.lock().unwrap(), [(closes, now), (day, now)]);
+}
+
+/// A key never shortens what the window alone would ask for.
+#[tokio::test]
+async fn a_key_is_remembered_for_a_day_or_for_the_window() {
+    const HOUR: u64 = 3600;
+    let signed_at = Timestamp::now();
+    for (window, expected) in [(1, 24), (30, 30)] {
+        let notes = Notes::default();
+        let window = ReplayWindow::symmetric(Duration::from_secs(window * HOUR));
+        let verifier = trustlens::Verifier::new(secret()).with_window(window);
+        let layer = VerifyLayer::new(verifier).store(notes.clone());
+        let layer = layer.key(|delivery| Some(ReplayKey::derive([delivery.body()])));
+        let port = serve(echo(&Arc::default()).layer(layer)).await;
+        let signed = trustlens::Signer::new(secret()).sign_at(BODY, signed_at);
+        assert_eq!(exchange(port, &server::post(&signed, BODY)).await.status, 200);
+        let (until, _) = notes.0.lock().unwrap()[0];
+        let remembered = until.as_unix() - signed_at.as_unix();
+        assert!((expected * HOUR..expected * HOUR + 60).contains(&remembered), "{remembered}");
+    }
 }
 
 #[tokio::test]

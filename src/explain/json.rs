@@ -4,7 +4,6 @@
 //! pretended to be.
 
 use alloc::{
-    collections::BTreeSet,
     string::{String, ToString as _},
     vec::Vec,
 };
@@ -15,6 +14,8 @@ use super::finding::Rewrite;
 /// Longer texts are not rewritten, deeper ones not read.
 const MAX_LENGTH: usize = 64 * 1024;
 const MAX_DEPTH: usize = 64;
+/// Longer spellings are left out: indenting what is nested deeply makes a hundred bytes of one.
+const MAX_WRITTEN: usize = 4 * MAX_LENGTH;
 
 /// The vendors' fields in the order of their documents, as far as they share an object.
 ///
@@ -45,15 +46,15 @@ pub(super) fn spellings(text: &[u8]) -> Vec<(String, Vec<Rewrite>)> {
     let (Some(document), Ok(text)) = (document, core::str::from_utf8(text)) else {
         return Vec::new();
     };
-    let mut seen = BTreeSet::from([text.to_string()]);
-    let mut spellings = Vec::new();
+    let mut spellings: Vec<(String, _)> = Vec::new();
     for order in [Order::AsIs, Order::Documented, Order::Sorted] {
         let document = document.ordered(order);
         for layout in Layout::ALL {
             for escapes in Escapes::ALL {
                 let mut signed = String::with_capacity(text.len());
                 Writer { layout, escapes, out: &mut signed }.node(&document, 0);
-                if seen.insert(signed.clone()) {
+                let is_new = signed != text && spellings.iter().all(|(known, _)| *known != signed);
+                if is_new && signed.len() <= MAX_WRITTEN {
                     let rewrites = rewrites(&signed, text, order);
                     spellings.push((signed, rewrites));
                 }
@@ -332,6 +333,9 @@ impl Writer<'_> {
         let inside = depth.saturating_add(1);
         self.out.push(open);
         for (i, item) in items.iter().enumerate() {
+            if self.out.len() > MAX_WRITTEN {
+                return;
+            }
             if i > 0 {
                 self.out.push(',');
                 if matches!(self.layout, Layout::Spaced) {

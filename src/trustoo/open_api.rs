@@ -129,6 +129,12 @@ fn signed_body<B: AsRef<[u8]>>(request: &http::Request<B>) -> Option<&[u8]> {
 /// It looks at the signature only. Where a request can carry a bearer token too, ask
 /// [`Authentication::of`] first, as the server does.
 ///
+/// The canonical string does not say where a parameter ends, nor where the parameters do, so one
+/// signature fits several requests: that over `a=1%26b%3D2` fits `a=1&b=2`, that over a value with
+/// `|` a POST with the rest of it as the body, and that over a value with `&timestamp=` one with
+/// another time. Who captured a request whose parameters came from a stranger can make use of it. A
+/// gateway that must rule it out refuses queries whose decoded keys or values hold `&` or `|`.
+///
 /// ```
 /// use trusthooks::{Secret, Timestamp, trustoo::open_api};
 ///
@@ -202,7 +208,8 @@ impl Verifier {
             .finish_with(body.unwrap_or_default())
     }
 
-    /// Verifies a whole request. The body takes part where the method is POST, and in no other.
+    /// Verifies a whole request. The body takes part where the method is POST, and in no other: a
+    /// receipt for another method says nothing of the body, nor does any of the method and the path.
     ///
     /// # Errors
     /// The first [`VerifyError`] that applies, in the order of the variants.

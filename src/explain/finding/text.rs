@@ -134,7 +134,7 @@ impl Finding {
     pub const fn why(&self) -> &'static str {
         match self {
             Self::OtherScheme { fits: true, .. } => {
-                "each scheme signs other bytes, so a signature passes at its own endpoint only"
+                "the endpoint takes another scheme, which has other headers and another secret"
             }
             Self::OtherScheme { fits: false, .. } => {
                 "each scheme has headers and a secret of its own; this one's secret is not among those given"
