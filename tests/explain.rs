@@ -436,7 +436,68 @@ fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
         ),
         ("another secret", lens().secret("another endpoint's"), Finding::NothingFits),
         ("another body", lens().body(PHP.replace("test", "best")), Finding::NothingFits),
+        (
+            "another secret, and a length that is right",
+            lens().secret("another endpoint's").header("content-length", PHP.len().to_string()),
+            Finding::NothingFits,
+        ),
+        (
+            "a document with something after it",
+            Case::of(TrustLens, r#"{"event": "test"}"#).body(r#"{"event":"test"}{}"#),
+            Finding::NothingFits,
+        ),
+        (
+            "the time of another scheme's header",
+            lens()
+                .change(LENS_TIME, |_| (NOW + 1).to_string())
+                .header("timestamp", NOW.to_string()),
+            Finding::NothingFits,
+        ),
+        (
+            "a newline too few, in a body too long for copies",
+            Case::of(TrustLens, "x".repeat(1024 * 1024 + 1) + "\n")
+                .body("x".repeat(1024 * 1024 + 1)),
+            Finding::NothingFits,
+        ),
     ]
+}
+
+/// What PHP, JavaScript, Go and Python make of one text, and what is said when another one's
+/// spelling arrives.
+#[test]
+fn each_serializer_is_known_by_its_escapes() {
+    use Rewrite::{SlashesEscaped, SlashesUnescaped, UnicodeEscaped, UnicodeUnescaped};
+
+    let php = r#"{"t":"q\" \n\r\t\b\f\u0001 <\/>& \u00e9 \ud83d\ude00\\"}"#;
+    let php_unicode = r#"{"t":"q\" \n\r\t\b\f\u0001 <\/>& é 😀\\"}"#;
+    let javascript = r#"{"t":"q\" \n\r\t\b\f\u0001 </>& é 😀\\"}"#;
+    let go = r#"{"t":"q\" \n\r\t\b\f\u0001 \u003c/\u003e\u0026 é 😀\\"}"#;
+    let python = r#"{"t":"q\" \n\r\t\b\f\u0001 </>& \u00e9 \ud83d\ude00\\"}"#;
+    for (signed, received, expected) in [
+        (php, javascript, &[SlashesUnescaped, UnicodeUnescaped][..]),
+        (php_unicode, javascript, &[SlashesUnescaped]),
+        (go, javascript, &[UnicodeUnescaped]),
+        (python, javascript, &[UnicodeUnescaped]),
+        (javascript, php, &[SlashesEscaped, UnicodeEscaped]),
+        (javascript, go, &[UnicodeEscaped]),
+    ] {
+        let report = Case::of(Scheme::TrustLens, signed).body(received).explain();
+        assert_eq!(report.findings(), [rewritten(expected)], "{signed}");
+    }
+    // JavaScript's line separators, which Go escapes.
+    let report = Case::of(Scheme::TrustLens, r#"["\u2028\u2029"]"#).body("[\"\u{2028}\u{2029}\"]");
+    assert_eq!(report.explain().findings(), [rewritten(&[UnicodeUnescaped])]);
+}
+
+#[test]
+fn bodies_are_rewritten_up_to_64_kib_and_copied_up_to_a_mebibyte() {
+    let long = |blank: &str| format!(r#"{{"a":{blank}"{}"}}"#, "x".repeat(60_000));
+    let report = Case::of(Scheme::TrustLens, long(" ")).body(long("")).explain();
+    assert_eq!(report.findings(), [rewritten(&[Rewrite::Compacted])]);
+
+    let largest = "x".repeat(1024 * 1024);
+    let report = Case::of(Scheme::TrustLens, format!("{largest}\n")).body(largest).explain();
+    assert_eq!(report.findings(), [Finding::BodyNewline { added: false }]);
 }
 
 fn to_base64(signature: &str) -> String {
@@ -475,6 +536,16 @@ fn each_fault_is_explained_by_what_it_is() {
         assert_eq!(report.findings(), [finding], "{name}");
         assert!(!report.recomputed(), "{name}");
     }
+}
+
+#[test]
+fn an_explainer_shows_no_secret() {
+    let explainer = lens().explainer().previous("the one before");
+    assert_eq!(
+        format!("{explainer:?}"),
+        "Explainer { scheme: TrustLens, previous: 1, \
+         window: ReplayWindow { past: 300s, future: 300s }, .. }"
+    );
 }
 
 #[test]

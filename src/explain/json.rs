@@ -84,7 +84,7 @@ fn rewrites(signed: &str, received: &str, order: Order) -> Vec<Rewrite> {
 /// What a text looks like, apart from what it says.
 #[derive(Default)]
 struct Looks {
-    /// White space outside strings.
+    /// White space; what is inside strings is the same in all spellings.
     blanks: usize,
     /// `\/`
     slashes: usize,
@@ -95,20 +95,15 @@ struct Looks {
 impl Looks {
     fn of(text: &str) -> Self {
         let mut looks = Self::default();
-        let mut in_string = false;
         let mut bytes = text.bytes();
         while let Some(byte) = bytes.next() {
             let count = match byte {
-                b'"' => {
-                    in_string = !in_string;
-                    continue;
-                }
                 b'\\' => match bytes.next() {
                     Some(b'/') => &mut looks.slashes,
                     Some(b'u') => &mut looks.unicode,
                     _ => continue,
                 },
-                b' ' | b'\t' | b'\r' | b'\n' if !in_string => &mut looks.blanks,
+                b' ' | b'\t' | b'\r' | b'\n' => &mut looks.blanks,
                 _ => continue,
             };
             *count = count.saturating_add(1);
