@@ -352,19 +352,16 @@ impl<'de> Deserialize<'de> for Buffered {
 }
 
 impl Buffered {
-    /// Of fields that an object repeats keeps the last, here and further down.
+    /// Of fields that an object repeats keeps the last, here and further down; not inside a list,
+    /// which no record is read from.
     pub(crate) fn keep_last_of_repeated(&mut self) {
-        match self {
-            Self::Seq(items) => items.iter_mut().for_each(Self::keep_last_of_repeated),
-            Self::Map(entries) => {
-                let mut last = BTreeMap::new();
-                for (key, mut value) in core::mem::take(entries) {
-                    value.keep_last_of_repeated();
-                    last.insert(key, value);
-                }
-                entries.extend(last);
+        if let Self::Map(entries) = self {
+            let mut last = BTreeMap::new();
+            for (key, mut value) in core::mem::take(entries) {
+                value.keep_last_of_repeated();
+                last.insert(key, value);
             }
-            _ => {}
+            entries.extend(last);
         }
     }
 
@@ -596,7 +593,7 @@ mod body {
         Deserialize, Deserializer,
         de::{DeserializeOwned, DeserializeSeed, IgnoredAny, IntoDeserializer, MapAccess, Visitor},
     };
-    use serde_path_to_error::{Path, Track};
+    use serde_path_to_error::Track;
 
     /// Reads a body. A UTF-8 byte order mark before it is skipped.
     pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, EventError> {
@@ -618,9 +615,8 @@ mod body {
             // Only what follows the JSON is wrong.
             return EventError::new(error, &Track::new().path());
         };
-        let at_top = |path: &Path| path.iter().next().is_none();
         let tracked_error = || EventError::new(tracked.inner(), tracked.path());
-        if !(at_top(tracked.path()) && error.is_data()) {
+        if tracked.path().iter().next().is_some() {
             return tracked_error();
         }
         // A field that stands before `event` is read from the buffer, where no path is known: so
@@ -630,8 +626,8 @@ mod body {
         };
         let first = EventFirst { inner: &mut json(), event: &event };
         match serde_path_to_error::deserialize::<_, T>(first) {
-            Err(error) if !at_top(error.path()) => EventError::new(error.inner(), error.path()),
-            _ => tracked_error(),
+            Err(error) => EventError::new(error.inner(), error.path()),
+            Ok(_) => tracked_error(),
         }
     }
 
