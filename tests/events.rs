@@ -804,7 +804,7 @@ fn of_repeated_fields_the_last_counts_in_an_unknown_event() {
     round_trip(&event);
 }
 
-/// serde_json gives numbers so where any crate of a build turns on its feature
+/// `serde_json` gives numbers so where any crate of a build turns on its feature
 /// `arbitrary_precision`: as an object of one key that no JSON has.
 #[test]
 fn numbers_of_any_precision_are_read_too() {
