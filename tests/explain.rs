@@ -843,3 +843,79 @@ fn schemes_are_read_by_their_codes() {
     assert!("TrustLens".parse::<Scheme>().is_err());
     assert!(Explainer::new(Scheme::TrustLens, "").is_err());
 }
+
+/// Every finding in words, as kept in a file, so that a change is seen in review.
+#[test]
+fn every_finding_in_words() {
+    let header = LENS_SIGNATURE;
+    let scheme = Scheme::TrustooSystem;
+    let mut findings = vec![
+        Finding::OtherScheme { scheme, fits: true },
+        Finding::OtherScheme { scheme, fits: false },
+        Finding::OldAlgorithm,
+        Finding::HeaderMissing { header },
+        Finding::HeaderRenamed { header, found: "x_trustlens_signature" },
+        Finding::HeaderRepeated { header, times: 2 },
+        Finding::HeaderJoined { header, values: 3 },
+        Finding::HeaderPadded { header },
+        Finding::OtherPublicToken,
+        Finding::ReservedParameter,
+        Finding::PrefixMissing,
+        Finding::PrefixAdded,
+        Finding::UpperCase,
+        Finding::SignatureBase64,
+        Finding::SignatureMalformed { length: 40 },
+        Finding::TimestampMalformed { header: LENS_TIME },
+        Finding::Milliseconds,
+    ];
+    findings.extend([-330, 120].map(|minutes| Finding::TimeZone { minutes }));
+    findings.extend([-400, 400].map(|seconds| Finding::ClockDrift { seconds }));
+    findings.extend(
+        [7_210, 2 * 86_400 - 1, 200_000]
+            .map(|age| Finding::Stale { age: Duration::from_secs(age) }),
+    );
+    for way in [true, false] {
+        findings.extend([
+            Finding::SecretWhiteSpace { given: way },
+            Finding::SecretQuoted { given: way },
+            Finding::SecretHex { given_as_text: way },
+            Finding::SecretBase64 { given_as_text: way },
+            Finding::BodyNewline { added: way },
+            Finding::BodyByteOrderMark { added: way },
+        ]);
+    }
+    findings.extend([0, 1].map(|index| Finding::PreviousSecret { index }));
+    findings.extend([
+        Finding::BodyEmpty,
+        rewritten(&[]),
+        rewritten(&[
+            Rewrite::Compacted,
+            Rewrite::Spaced,
+            Rewrite::KeysReordered,
+            Rewrite::SlashesUnescaped,
+            Rewrite::SlashesEscaped,
+            Rewrite::UnicodeUnescaped,
+            Rewrite::UnicodeEscaped,
+        ]),
+        Finding::BodyLineEndings,
+        Finding::BodyBase64,
+        Finding::BodyCompressed,
+        Finding::BodyDecompressed,
+        Finding::BodyLength { announced: 330, received: 40 },
+        Finding::NothingFits,
+    ]);
+    let mut words = String::new();
+    for finding in &findings {
+        let (code, seen) = (finding.code(), finding.seen());
+        writeln!(
+            words,
+            "{code}\n  seen  {seen}\n  why   {}\n  fix   {}\n",
+            finding.why(),
+            finding.fix()
+        )
+        .unwrap();
+        let json = serde_json::to_value(finding).unwrap();
+        assert_eq!((&json["code"], &json["seen"]), (&code.into(), &seen.into()));
+    }
+    assert_eq!(words, include_str!("findings.txt"));
+}

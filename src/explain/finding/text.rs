@@ -50,9 +50,10 @@ impl Finding {
             Self::Stale { age } => format!("signed {} ago", long_span(*age)),
             Self::PreviousSecret { index } => match index {
                 0 => "the signature fits the previous secret".to_string(),
-                _ => {
-                    format!("the signature fits a previous secret, number {index} before the last")
-                }
+                _ => format!(
+                    "the signature fits a previous secret, the one given as number {}",
+                    index.saturating_add(1)
+                ),
             },
             Self::BodyRewritten { rewrites } => {
                 let rewrites: Vec<_> = rewrites.iter().map(|rewrite| rewrite.seen()).collect();
