@@ -235,6 +235,14 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
             other(TrustooOpenApi),
         ),
         ("trustlens at shop", lens().at(TrustooShop), other(TrustLens)),
+        (
+            "the signature of a system webhook at shop",
+            Case::of(TrustooShop, PHP).change(SHOP_SIGNATURE, |_| {
+                let signed = sign(TrustooSystem, SECRET, PHP.as_bytes(), NOW);
+                signed.iter().last().unwrap().1.to_owned()
+            }),
+            other(TrustooSystem),
+        ),
         ("shop at trustlens", Case::of(TrustooShop, PHP).at(TrustLens), other(TrustooShop)),
         (
             "before November 2025",
@@ -400,7 +408,7 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
 
 /// One fault each, of the kind that leaves nothing to recompute.
 fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
-    use Scheme::{TrustLens, TrustooShop, TrustooSystem};
+    use Scheme::{TrustLens, TrustLensV1, TrustooShop, TrustooSystem};
     vec![
         ("empty body", lens().body(""), Finding::BodyEmpty),
         (
@@ -435,6 +443,11 @@ fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
             Finding::OtherScheme { scheme: TrustooShop, fits: false },
         ),
         ("another secret", lens().secret("another endpoint's"), Finding::NothingFits),
+        (
+            "v1, another secret",
+            Case::of(TrustLensV1, PHP).secret("another endpoint's"),
+            Finding::NothingFits,
+        ),
         ("another body", lens().body(PHP.replace("test", "best")), Finding::NothingFits),
         (
             "another secret, and a length that is right",
@@ -635,6 +648,14 @@ fn a_genuine_request_has_no_finding() {
     }
 }
 
+/// So many faults at once are not looked for: each more would multiply the work.
+#[test]
+fn three_faults_are_too_many() {
+    let three = lens().body(format!("{PHP}\n")).secret("another endpoint's");
+    let explainer = three.explainer().previous("\"whsec_5f0c1d\"");
+    assert_eq!(three.explain_by(&explainer).findings(), [Finding::NothingFits]);
+}
+
 #[test]
 fn two_faults_give_both() {
     let newline = Finding::SecretWhiteSpace { given: true };
@@ -829,6 +850,9 @@ With all of this mended, the signature fits.";
     assert_eq!(json["findings"][0]["code"], "time_zone");
     assert_eq!(json["findings"][1]["code"], "secret_white_space");
     assert_eq!(json["findings"].as_array().unwrap().len(), 2);
+
+    let report = lens().secret("whsec_5f0c1d\n").explain().to_string();
+    assert!(report.ends_with("\nWith this mended, the signature fits."), "{report}");
 
     let report = lens().explain();
     assert_eq!(report.to_string(), "verified by the rules of TrustLens");
