@@ -658,6 +658,9 @@ fn money_keeps_its_cents() {
 #[test]
 fn money_is_ordered_and_written_as_a_number_where_that_is_exact() {
     let money = |text: &str| text.parse::<Money>().unwrap();
+    assert!(money("0.9") < money("0.95"));
+    assert!(money("1e37") > money("9e36"));
+    assert!("1e38".parse::<Money>().is_err());
     assert!(money("9.99") < money("10"));
     assert!(money("-1.5") < money("-1.4"));
     assert!(
@@ -849,6 +852,46 @@ fn options_of_other_formats_are_read() {
     assert_eq!(ShopId::deserialize(Perhaps(Some(5))).unwrap(), ShopId::from(5));
     let error = ShopId::deserialize(Perhaps(None)).unwrap_err().to_string();
     assert!(error.starts_with("invalid type: unit value, expected"), "{error}");
+}
+
+#[test]
+fn small_types_convert_and_show() {
+    assert_eq!(EventTime::Text("2026-06-05".to_owned()).to_string(), "2026-06-05");
+    assert_eq!(EventTime::Unix(-5).to_string(), "-5");
+    assert_eq!(Personal::from("a@example.com".to_owned()).as_str(), "a@example.com");
+
+    let mut fields = serde_json::Map::new();
+    fields.insert("new".to_owned(), json!("a@example.com"));
+    let extra = trusthooks::Extra::from(fields);
+    assert_eq!(extra["new"], "a@example.com");
+    assert_eq!(format!("{extra:?}"), "[1 fields]");
+
+    let event = shop_event(&json!({ "event": "novel", "shop_id": "5", "data": "a@example.com" }));
+    assert_eq!(format!("{:?}", event.kind), r#"Other { name: "novel", .. }"#);
+}
+
+#[test]
+fn a_shop_event_says_nothing_twice() {
+    let (event, shop, data) = (r#""event":"novel""#, r#""shop_id":"5""#, r#""data":{"a":1}"#);
+    for fields in [
+        [event, shop, data, event],
+        [event, shop, data, shop],
+        [event, shop, data, data],
+        [data, data, event, shop],
+        [data, event, data, shop],
+    ] {
+        let error = read::<shop::Event>(format!("{{{}}}", fields.join(",")).as_bytes());
+        assert!(error.unwrap_err().to_string().contains("duplicate field"), "{fields:?}");
+    }
+}
+
+#[test]
+fn a_body_that_is_no_object_is_told_so() {
+    for error in
+        [read::<trustlens::Event>(b"5").unwrap_err(), read::<shop::Event>(b"5").unwrap_err()]
+    {
+        assert_eq!((error.path(), error.expected()), ("", Some("an object")));
+    }
 }
 
 #[test]
