@@ -262,6 +262,28 @@ fn a_store_may_lend_or_give_and_is_asked_only_when_it_matters() {
     assert_eq!(asked.load(Ordering::Relaxed), 4);
 }
 
+/// One byte that is no digit is as bad as two of a kind, or any number of them.
+#[test]
+fn a_signature_has_digits_only() {
+    let verifier = system::Verifier::new(secret("client"));
+    let signed = system::Signer::new(secret("client")).sign_at(BODY, now());
+    let genuine = signed.iter().next().unwrap().1.to_owned();
+    let verdict =
+        |signature: &str| verifier.verify_at(&[("X-Trustoo-Signature", signature)], BODY, now());
+    assert!(verdict(&genuine).is_ok());
+    for wrong in ["g", "G", "/", ":", "`", "\0", "\u{7f}"] {
+        for at in 0..64 {
+            for places in [vec![at], vec![at, 63 - at], (0..=at).collect()] {
+                let mut signature = genuine.clone();
+                for place in places {
+                    signature.replace_range(place..=place, wrong);
+                }
+                assert_eq!(verdict(&signature).unwrap_err().code(), "malformed_signature");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_receivers_query_takes_part_when_asked_to() {
     // printf %s 'a=1&timestamp=1780000000&z=2|{"event":"test"}' | openssl dgst -sha256 -hmac private

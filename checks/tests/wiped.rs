@@ -1,5 +1,70 @@
 //! A dropped `Secret` leaves nothing in the memory that it lay in.
 
+/// The stack that a key passed through on its way.
+mod stack {
+    use std::hint::black_box;
+
+    use trusthooks::Secret;
+
+    static KEY: [u8; 64] = *b"0Correct1Horse2Battery3Staple4Correct5Horse6Battery7Staple8Corre";
+
+    /// As deep as anything here goes.
+    const DEPTH: usize = 64 * 1024;
+
+    #[test]
+    fn is_wiped() {
+        touch();
+        assert!(!holds_a_trace(), "what is looked for is not there by itself");
+        keep_a_copy();
+        assert!(holds_a_trace(), "a copy that is left behind is found");
+        touch();
+        let secret = keyed();
+        assert!(!holds_a_trace());
+        drop(secret);
+        assert!(!holds_a_trace());
+    }
+
+    #[inline(never)]
+    fn keyed() -> Secret {
+        // Far below the frames of what looks for it.
+        let distance = [0_u8; DEPTH / 4];
+        black_box(&distance);
+        Secret::new(black_box(KEY.as_slice())).unwrap()
+    }
+
+    #[inline(never)]
+    fn keep_a_copy() {
+        let mut copy = [0; DEPTH / 4];
+        for (byte, key) in copy[..64].iter_mut().zip(&KEY) {
+            *byte = key ^ 0x36;
+        }
+        black_box(&copy);
+    }
+
+    /// Writes over all of it.
+    #[inline(never)]
+    fn touch() {
+        let zeros = [0_u8; DEPTH];
+        black_box(&zeros);
+    }
+
+    /// Whether a quarter of the key lies below this frame, as it is or as HMAC masks it.
+    #[inline(never)]
+    fn holds_a_trace() -> bool {
+        let here = 0_u8;
+        let top = (&raw const here).addr();
+        (top - DEPTH / 2..top - 128).any(|at| {
+            let masked = |mask| (0..16).all(|offset| byte(at + offset) == KEY[offset] ^ mask);
+            masked(0) || masked(0x36) || masked(0x5c)
+        })
+    }
+
+    fn byte(at: usize) -> u8 {
+        // SAFETY: within this thread's stack, which `touch` has written to.
+        unsafe { std::ptr::with_exposed_provenance::<u8>(at).read_volatile() }
+    }
+}
+
 #[cfg(not(feature = "aws-lc-rs"))]
 mod in_place {
     use std::mem::{ManuallyDrop, MaybeUninit, size_of};
