@@ -114,7 +114,9 @@ impl Explainer {
         self
     }
 
-    /// The query of the request's URL, which Open API requests sign.
+    /// The query of the request's URL, which Open API requests sign. (Shop webhooks are taken to
+    /// sign none: an endpoint that counts its query in, by `shop::Verifier::with_query`, is not
+    /// known here.)
     #[must_use]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = query.into();
