@@ -1,8 +1,10 @@
 //! TrustLens before plugin 1.2.3: the body alone is signed.
 //!
 //! The header and its prefix are the same as today's, the time takes no part, and so nothing tells
-//! a replay from the original: a captured delivery is accepted for ever. Ask for this only for a
-//! shop that cannot update, and dedupe with a
+//! a replay from the original: a captured delivery is accepted for ever. And since today's scheme puts
+//! the time in front of the body, a delivery by it passes here as one whose body is
+//! `<timestamp>.<body>`, under the same secret. Ask for this only for a shop that cannot update, with a
+//! secret that nothing newer uses, and dedupe with a
 #![cfg_attr(feature = "std", doc = "[replay guard](crate::replay).")]
 #![cfg_attr(not(feature = "std"), doc = "replay guard.")]
 //!
