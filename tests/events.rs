@@ -31,6 +31,18 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, EventError> {
     system::Verifier::new(secret).verify_at(&headers, body, now).unwrap().json()
 }
 
+#[test]
+fn a_delivery_is_read_as_its_schemes_event() {
+    let body = br#"{"event":"app/uninstalled","shop_id":5,"timestamp":1780000000}"#;
+    let (secret, now) = (Secret::new("s").unwrap(), Timestamp::from_unix(0));
+    let signed = system::Signer::new(secret.clone()).sign_at(body, now);
+    let headers: Vec<_> = signed.iter().collect();
+    let delivery = system::Verifier::new(secret).verify_at(&headers, body, now).unwrap();
+    let event = delivery.event().unwrap();
+    assert_eq!(event.kind, system::EventKind::AppUninstalled);
+    assert_eq!(event.shop_id, ShopId::from(5));
+}
+
 fn lens(body: &Value) -> trustlens::Event {
     read(body.to_string().as_bytes()).unwrap()
 }
@@ -868,6 +880,21 @@ fn small_types_convert_and_show() {
 
     let event = shop_event(&json!({ "event": "novel", "shop_id": "5", "data": "a@example.com" }));
     assert_eq!(format!("{:?}", event.kind), r#"Other { name: "novel", .. }"#);
+}
+
+#[test]
+fn numbers_below_zero_and_of_other_kinds() {
+    let rate = |value: Value| json!({ "event": "test", "customer": { "return_rate": value } });
+    assert_eq!(lens(&rate(json!(-2))).customer.unwrap().return_rate, Some(-2.0));
+    let error = lens_error(&rate(json!(true)));
+    assert_eq!((error.path(), error.expected()), ("customer.return_rate", Some("a number")));
+    assert_eq!(serde_json::from_str::<Money>("-249").unwrap(), Money::from(-249));
+    assert!("1e5x".parse::<Money>().is_err());
+    assert_eq!(read::<trustlens::Event>(b"{").unwrap_err().expected(), None);
+    for number in [1, 2, 7] {
+        let kind: shop::MediaType = serde_json::from_value(json!(number)).unwrap();
+        assert_eq!(serde_json::to_value(kind).unwrap(), json!(number));
+    }
 }
 
 #[test]

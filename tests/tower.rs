@@ -413,6 +413,41 @@ impl ReplayStore for Notes {
     async fn release(&self, (): ()) {}
 }
 
+/// A store that is down when the work is done.
+#[derive(Clone)]
+struct Forgetful;
+
+impl ReplayStore for Forgetful {
+    type Claim = ();
+
+    async fn claim(&self, _: ReplayKey, _: Timestamp, _: Timestamp) -> Result<(), ReplayError> {
+        Ok(())
+    }
+
+    async fn commit(&self, (): ()) -> Result<(), ReplayError> {
+        Err(ReplayError::Unavailable(Arc::new(std::io::Error::other("down"))))
+    }
+
+    async fn release(&self, (): ()) {}
+}
+
+/// A 503 would have the work done again.
+#[tokio::test]
+async fn the_answer_stands_when_only_the_commit_fails() {
+    let seen = Arc::new(Mutex::new(None));
+    let app = echo(&Arc::default()).layer(layer().store(Forgetful)).layer(map_response({
+        let seen = Arc::clone(&seen);
+        move |answer: Response| {
+            *seen.lock().unwrap() = answer.extensions().get::<ReplayError>().map(ReplayError::code);
+            async { answer }
+        }
+    }));
+    let port = serve(app).await;
+    let answer = exchange(port, &genuine(BODY)).await;
+    assert_eq!((answer.status, answer.body.as_bytes()), (200, BODY));
+    assert_eq!(*seen.lock().unwrap(), Some("unavailable"));
+}
+
 /// Or else who holds the last byte back until the store has forgotten could have it run again.
 #[tokio::test]
 async fn a_claim_has_the_time_when_the_body_was_there() {
