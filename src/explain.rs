@@ -226,15 +226,13 @@ impl Explainer {
             report.findings.extend(skew);
         }
 
-        let unsigned = claim.signatures.is_empty();
-        let bodies = if unsigned { Vec::new() } else { body::candidates(body) };
         let found = search::Search {
             claim: &claim,
             scheme: worn,
             endpoint: self.scheme,
             keys: key::candidates(&self.current, &self.previous),
             query: &self.query,
-            bodies,
+            body,
         }
         .run(&mut report.macs);
 

@@ -38,7 +38,7 @@ pub(super) struct Search<'a> {
     pub(super) endpoint: Scheme,
     pub(super) keys: Vec<key::Candidate>,
     pub(super) query: &'a str,
-    pub(super) bodies: Vec<body::Candidate<'a>>,
+    pub(super) body: &'a [u8],
 }
 
 impl Search<'_> {
@@ -50,6 +50,7 @@ impl Search<'_> {
         if self.claim.signatures.is_empty() {
             return None;
         }
+        let bodies = body::candidates(self.body);
         // A query that cannot be signed counts as none.
         let none = Parameters::none();
         let query = Parameters::of(self.query, Spelling::Decoded).unwrap_or(none.clone());
@@ -57,7 +58,7 @@ impl Search<'_> {
         let mut tries = Vec::new();
         for (k, key) in self.keys.iter().enumerate() {
             for (r, (rule, other)) in rules.iter().enumerate() {
-                for (b, body) in self.bodies.iter().enumerate() {
+                for (b, body) in bodies.iter().enumerate() {
                     let faults = [other.iter().len(), body.finding.iter().len()];
                     let faults = faults.into_iter().fold(key.findings.len(), usize::saturating_add);
                     let bodiless = matches!(rule, Rule::OldAlgorithm(_)) && b > 0;
@@ -70,7 +71,7 @@ impl Search<'_> {
         }
         tries.sort_by_key(|(faults, rank, _)| (*faults, *rank));
 
-        let longest = self.bodies.iter().map(|body| body.bytes.len()).max().unwrap_or(0).max(1);
+        let longest = bodies.iter().map(|body| body.bytes.len()).max().unwrap_or(0).max(1);
         let allowed = (MAX_HASHED.checked_div(longest).unwrap_or(0)).clamp(MIN_MACS, MAX_MACS);
         tries.into_iter().take(allowed).find_map(|(_, _, (key, rule, other, body))| {
             *macs = macs.saturating_add(1);
