@@ -31,7 +31,6 @@ mod headers;
 mod json;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(feature = "std")]
 pub mod replay;
 mod secret;
 mod signature;
@@ -48,7 +47,8 @@ pub use error::{EventError, EventErrorKind};
 pub use error::{MoneyError, SecretError, SignError, TimestampError, VerifyError};
 pub use headers::{Headers, SignedHeaders};
 #[cfg(feature = "std")]
-pub use replay::{Claim, ReplayError, ReplayGuard, ReplayKey, ReplayStore};
+pub use replay::{Claim, ReplayGuard};
+pub use replay::{ReplayError, ReplayKey, ReplayStore};
 pub use secret::{Secret, Secrets};
 pub use time::{ReplayWindow, Timestamp};
 #[cfg(feature = "json")]
