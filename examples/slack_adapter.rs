@@ -77,7 +77,7 @@ fn order(event: &Event, customer: &Customer) -> String {
         let number =
             order.number.clone().or_else(|| Some(order.id?.to_string())).unwrap_or_default();
         let currency = order.currency.as_deref().unwrap_or_default();
-        let total = order.total.map(|total| format!("{total:.2}")).unwrap_or_default();
+        let total = order.total.as_ref().map(|total| format!("{total:.2}")).unwrap_or_default();
         lines.push(format!("*Order #{}* — {} {total}", escaped(&number), escaped(currency)));
     }
     lines.push(format!("Customer: {}", standing(customer)));

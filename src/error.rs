@@ -77,6 +77,11 @@ pub enum VerifyError {
         window: Duration,
     },
 
+    /// The event says no time that can be read. Only `check_age` of an event says so, such as
+    /// [`trustlens::Event::check_age`](crate::trustlens::Event).
+    #[error("the event has no time that can be read")]
+    UnknownTime,
+
     /// No configured secret made this signature over these bytes.
     #[error("no configured secret made this signature over these bytes")]
     SignatureMismatch,
@@ -85,7 +90,7 @@ pub enum VerifyError {
 impl VerifyError {
     /// The verdict's name, for logs and metrics: `missing_header`, `repeated_header`,
     /// `malformed_timestamp`, `malformed_signature`, `reserved_parameter`, `unknown_public_token`,
-    /// `expired`, `from_future` or `signature_mismatch`.
+    /// `expired`, `from_future`, `unknown_time` or `signature_mismatch`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -97,6 +102,7 @@ impl VerifyError {
             Self::UnknownPublicToken => "unknown_public_token",
             Self::Expired { .. } => "expired",
             Self::FromFuture { .. } => "from_future",
+            Self::UnknownTime => "unknown_time",
             Self::SignatureMismatch => "signature_mismatch",
         }
     }
@@ -116,6 +122,7 @@ impl VerifyError {
             Self::UnknownPublicToken
             | Self::Expired { .. }
             | Self::FromFuture { .. }
+            | Self::UnknownTime
             | Self::SignatureMismatch => http::StatusCode::UNAUTHORIZED,
         }
     }
@@ -137,6 +144,7 @@ pub enum SecretError {
 pub struct TimestampError;
 
 /// Why text is not an amount of [`Money`](crate::Money).
+#[cfg(feature = "json")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("not a decimal number of at most 38 digits")]
 #[non_exhaustive]

@@ -25,9 +25,11 @@ extern crate std;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;
+mod event;
 #[cfg(feature = "explain")]
 pub mod explain;
 mod headers;
+#[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "redis")]
 pub mod redis;
@@ -39,21 +41,20 @@ mod time;
 pub mod tower;
 pub mod trustlens;
 pub mod trustoo;
-mod value;
 mod verify;
 
 #[cfg(feature = "json")]
-pub use error::{EventError, EventErrorKind};
-pub use error::{MoneyError, SecretError, SignError, TimestampError, VerifyError};
+pub use error::{EventError, EventErrorKind, MoneyError};
+pub use error::{SecretError, SignError, TimestampError, VerifyError};
+pub use event::Event;
+#[cfg(feature = "json")]
+pub use event::{EventTime, Extra, Mismatch, Money, Personal};
 pub use headers::{Headers, SignedHeaders};
 #[cfg(feature = "std")]
 pub use replay::{Claim, ReplayGuard};
 pub use replay::{ReplayError, ReplayKey, ReplayStore};
 pub use secret::{Secret, Secrets};
 pub use time::{ReplayWindow, Timestamp};
-#[cfg(feature = "json")]
-pub use value::Extra;
-pub use value::{EventTime, Money, Personal};
 pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 
 /// The code in the documents compiles.

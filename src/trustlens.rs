@@ -36,9 +36,13 @@ use crate::{
     verify::{Verification, Verify},
 };
 
+#[cfg(feature = "json")]
 mod event;
 pub mod v1;
 
+#[cfg(not(feature = "json"))]
+crate::event::unread_event!();
+#[cfg(feature = "json")]
 pub use event::{Customer, Dispute, Event, EventKind, Order, Rule, Segment, Site};
 
 static TIMESTAMP: Name = Name::new("x-trustlens-timestamp");

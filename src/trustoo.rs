@@ -22,11 +22,13 @@ use crate::{
 };
 
 pub(crate) mod canonical;
+#[cfg(feature = "json")]
 mod event;
 pub mod open_api;
 pub mod shop;
 pub mod system;
 
+#[cfg(feature = "json")]
 pub use event::ShopId;
 
 /// The body of the answer that Trustoo takes as success.

@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     error::VerifyError,
+    event::Event,
     headers::Headers,
     secret::Secrets,
     signature::{Mac, Preamble, Signature},
@@ -21,7 +22,7 @@ use crate::{
 /// `static`, and give it every request.
 pub trait Verify {
     /// What a delivery of this scheme says.
-    type Event: serde::de::DeserializeOwned;
+    type Event: Event;
 
     /// The body that the vendor wants to see in an answer of success. TrustLens wants none.
     const ACK_BODY: &'static str = "";
@@ -347,28 +348,38 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
         self.body.as_ref()
     }
 
-    /// What the delivery says. An event, a field or a value that this version does not know is
-    /// part of the event, never an error.
+    /// What the delivery says.
+    ///
+    /// Unknown events, fields and values are kept; they are never errors. A field that does not fit
+    /// is `None`, and [`Event::mismatches`] lists it: log that and go on.
     ///
     /// # Errors
-    /// [`EventError`](crate::EventError) where the body is not JSON, or a field that is known has
-    /// another type than the vendor documents. The delivery is genuine all the same, and its
-    /// [`body`](Self::body) at hand.
+    /// [`EventError`](crate::EventError) where nothing can be made of the body: it is not JSON, or
+    /// no object, or has no `event` (from Trustoo, no `shop_id` either; of a review, no `id`; of a
+    /// system event, no `timestamp`). The delivery is genuine all the same. Keep its
+    /// [`body`](Self::body), and answer so that somebody notices.
     #[cfg(feature = "json")]
     pub fn event(&self) -> Result<E, crate::EventError>
     where
-        E: serde::de::DeserializeOwned,
+        E: Event,
     {
-        self.json()
+        E::from_json(crate::json::parse(self.body())?)
     }
 
     /// The body as a type of your own.
+    ///
+    /// Here nothing stands between the body and `T`: one field that does not fit is an error, and
+    /// what `serde_json` makes of a body depends on the features that any crate of the build turns
+    /// on. With `raw_value` or `arbitrary_precision`, keys that begin with `$serde_json::private::`
+    /// have a meaning; a `T` that holds a [`serde_json::Value`] then reads text under such a key
+    /// again, with a depth limit of its own. A genuine body can hold such keys, since shoppers write
+    /// some of it. [`event`](Self::event) is exposed to none of this.
     ///
     /// # Errors
     /// [`EventError`](crate::EventError) where the body is not JSON or not a `T`.
     #[cfg(feature = "json")]
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, crate::EventError> {
-        crate::json::from_slice(self.body())
+        crate::json::parse_as(self.body())
     }
 }
 

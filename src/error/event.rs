@@ -1,184 +1,127 @@
 //! Why a genuine body could not be read.
 
-use alloc::{borrow::ToOwned, string::String};
-use core::fmt::{self, Write as _};
+use alloc::string::{String, ToString as _};
+use core::fmt;
 
-/// Why a body is not the event (or the type) it was asked to be.
+/// Why a body is not an event, or not the type it was asked to be.
 ///
-/// It says where and what was expected, and never what stood there: neither `Display` nor
-/// `Debug` shows any value of the body, so both may be logged.
+/// An event is refused only where nothing could be made of it: the body is not JSON, or it lacks
+/// what every event has (see [`Delivery::event`](crate::Delivery::event)). A field that does not
+/// fit is no error but a [`Mismatch`](crate::Mismatch).
+///
+/// The error says where, and what was expected. Neither `Display` nor `Debug` shows any value of
+/// the body, so both may be logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventError {
-    kind: EventErrorKind,
-    problem: Problem,
-    path: String,
-    line: usize,
-    column: usize,
-}
+pub struct EventError(Problem);
 
 /// What sort of error an [`EventError`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventErrorKind {
-    /// The body is not JSON (or nests deeper than 128 levels, or has a number beyond `f64`).
+    /// The body is not JSON, nests deeper than 127 levels, or has a number beyond `f64`.
     Syntax,
-    /// The body ends too early.
+    /// The body ends too early to be JSON.
     Eof,
-    /// The body is JSON, but a field is missing, stands twice or has the wrong type.
+    /// The body is JSON, but lacks a field that every event has, or is not of the caller's type.
     Data,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Problem {
-    Expected(String),
-    Missing,
-    Duplicate,
-    /// A fixed text of the JSON parser.
-    Syntax(String),
-    /// A message in a form that could hold a value of the body, so it was dropped.
-    Unsaid,
+    /// With the parser's words, which are constants of it.
+    Syntax {
+        eof: bool,
+        words: String,
+        line: usize,
+        column: usize,
+    },
+    Field {
+        path: String,
+        expected: &'static str,
+    },
+    /// Without the parser's words: they quote the value.
+    Type {
+        line: usize,
+        column: usize,
+    },
 }
 
 impl EventError {
-    /// Where in the body, such as `customer.trust_score` or `data.media[1].type`; empty for
-    /// the body as a whole.
-    ///
-    /// A key that does not look like a field's name (it may be a customer's address or phone
-    /// number) is shown as `?`.
+    /// What sort of error this is.
+    #[must_use]
+    pub fn kind(&self) -> EventErrorKind {
+        match self.0 {
+            Problem::Syntax { eof: false, .. } => EventErrorKind::Syntax,
+            Problem::Syntax { eof: true, .. } => EventErrorKind::Eof,
+            Problem::Field { .. } | Problem::Type { .. } => EventErrorKind::Data,
+        }
+    }
+
+    /// The field, such as `shop_id` or `data.id`; empty for the body as a whole, and where only a
+    /// line and column are known.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.path
+        match &self.0 {
+            Problem::Field { path, .. } => path,
+            _ => "",
+        }
     }
 
-    /// The line, from 1.
+    /// What should have stood there, such as `a string`, where [`path`](Self::path) says where.
     #[must_use]
-    pub fn line(&self) -> usize {
-        self.line
-    }
-
-    /// The byte in the line, from 1, at which reading stopped: the end of a wrong value. A
-    /// byte order mark is not counted.
-    #[must_use]
-    pub fn column(&self) -> usize {
-        self.column
-    }
-
-    /// What should have stood there, such as `an integer`, where a value was of a wrong type.
-    #[must_use]
-    pub fn expected(&self) -> Option<&str> {
-        match &self.problem {
-            Problem::Expected(expected) => Some(expected),
+    pub fn expected(&self) -> Option<&'static str> {
+        match self.0 {
+            Problem::Field { expected, .. } => Some(expected),
             _ => None,
         }
     }
 
-    /// What sort of error this is.
+    /// The line, from 1, and the byte in it, from 1, at which reading stopped; `None` for a field.
+    /// A byte order mark is not counted.
     #[must_use]
-    pub fn kind(&self) -> EventErrorKind {
-        self.kind
-    }
-
-    pub(crate) fn new(error: &serde_json::Error, path: &serde_path_to_error::Path) -> Self {
-        use serde_json::error::Category;
-
-        let message = alloc::format!("{error}");
-        let position = alloc::format!(" at line {} column {}", error.line(), error.column());
-        let message = message.strip_suffix(&position).unwrap_or(&message);
-        let mut path = printable(path);
-        let (kind, problem) = match error.classify() {
-            // These texts are constants of serde_json.
-            Category::Syntax | Category::Io => {
-                (EventErrorKind::Syntax, Problem::Syntax(message.to_owned()))
+    pub fn position(&self) -> Option<(usize, usize)> {
+        match self.0 {
+            Problem::Syntax { line, column, .. } | Problem::Type { line, column } => {
+                Some((line, column))
             }
-            Category::Eof => (EventErrorKind::Eof, Problem::Syntax(message.to_owned())),
-            Category::Data => (EventErrorKind::Data, problem(message, &mut path)),
-        };
-        Self { kind, problem, path, line: error.line(), column: error.column() }
-    }
-}
-
-/// What may be repeated of a message that quotes the value it complains about.
-fn problem(message: &str, path: &mut String) -> Problem {
-    const QUOTING: [&str; 5] = [
-        "invalid type: ",
-        "invalid value: ",
-        "invalid length ",
-        "unknown variant `",
-        "unknown field `",
-    ];
-    let name = |prefix| {
-        let name = message.strip_prefix(prefix)?.strip_suffix('`')?;
-        is_name(name).then_some(name)
-    };
-    if let Some(name) = name("missing field `") {
-        push_name(path, name);
-        return Problem::Missing;
-    }
-    if let Some(name) = name("duplicate field `") {
-        // It is found at the key or, where keys have no type of their own, at the value.
-        if path.rsplit('.').next() != Some(name) {
-            push_name(path, name);
-        }
-        return Problem::Duplicate;
-    }
-    // A type without variants (or fields) expects nothing: there, what follows a ", expected "
-    // would be part of the value.
-    let nothing =
-        message.ends_with(", there are no variants") || message.ends_with(", there are no fields");
-    match message.rsplit_once(", expected ") {
-        // The last one: the value that is quoted before it may hold the same words.
-        Some((_, expected)) if !nothing && QUOTING.iter().any(|q| message.starts_with(q)) => {
-            Problem::Expected(expected.to_owned())
-        }
-        _ => Problem::Unsaid,
-    }
-}
-
-fn printable(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-
-    let mut text = String::new();
-    for segment in path {
-        match segment {
-            Segment::Seq { index } => {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "[{index}]");
-            }
-            Segment::Map { key } => push_name(&mut text, key),
-            Segment::Enum { variant } => push_name(&mut text, variant),
-            Segment::Unknown => {}
+            Problem::Field { .. } => None,
         }
     }
-    text
-}
 
-fn push_name(path: &mut String, name: &str) {
-    if !path.is_empty() {
-        path.push('.');
+    /// Of JSON that could not be parsed into a tree, which takes any JSON.
+    #[cold]
+    pub(crate) fn syntax(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        Self(Problem::Syntax { eof: error.is_eof(), words: error.to_string(), line, column })
     }
-    path.push_str(if is_name(name) { name } else { "?" });
-}
 
-/// Whether a key looks like a field's name, rather than like data used as a key.
-fn is_name(key: &str) -> bool {
-    key.len() <= 40
-        && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    /// Of JSON that could not be parsed as a type of the caller's.
+    #[cold]
+    pub(crate) fn of_type(error: &serde_json::Error) -> Self {
+        if error.is_data() {
+            return Self(Problem::Type { line: error.line(), column: error.column() });
+        }
+        Self::syntax(error)
+    }
+
+    #[cold]
+    pub(crate) fn field(path: impl Into<String>, expected: &'static str) -> Self {
+        Self(Problem::Field { path: path.into(), expected })
+    }
 }
 
 impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        match &self.0 {
+            Problem::Syntax { words, .. } => write!(f, "not JSON: {words}"),
+            Problem::Field { path, expected } if path.is_empty() => {
+                write!(f, "expected {expected}")
+            }
+            Problem::Field { path, expected } => write!(f, "{path}: expected {expected}"),
+            Problem::Type { line, column } => {
+                write!(f, "not of the expected type at line {line} column {column}")
+            }
         }
-        match &self.problem {
-            Problem::Expected(expected) => write!(f, "expected {expected}")?,
-            Problem::Missing => f.write_str("missing field")?,
-            Problem::Duplicate => f.write_str("duplicate field")?,
-            Problem::Syntax(text) => f.write_str(text)?,
-            Problem::Unsaid => f.write_str("invalid value")?,
-        }
-        write!(f, " at line {} column {}", self.line, self.column)
     }
 }
 

@@ -1,141 +1,111 @@
 //! The events of TrustLens, in whichever of its shapes they come.
 
+use alloc::string::String;
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
 use crate::{
-    EventTime, Money, Personal,
-    json::{Buffered, Key, Leftovers, Lenient, Required, open_enum, optional, record},
-};
-use alloc::{boxed::Box, string::String, vec::Vec};
-use core::fmt;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor},
-    ser::SerializeMap,
+    error::{EventError, VerifyError},
+    event::{
+        EventTime, Money, Personal,
+        read::{
+            self, Mismatches, Read as _, Reader, Record, Zone, event, open_enum, record,
+            serde_for_records,
+        },
+        sealed,
+    },
+    json::{self, Json, Object},
+    replay::ReplayKey,
+    time::{ReplayWindow, Timestamp},
 };
 
-/// An event of a TrustLens webhook (TrustLens webhooks guide, "What a Webhook Payload Looks Like"
-/// and "Automation Rule Webhooks vs. Settings Webhooks").
-///
-/// It is the same type whichever shape arrived. A settings webhook has all at the top level of its
-/// body; a rule webhook has, besides, the rule, or puts what its trigger brings in an envelope's
-/// `data`. A field is taken from the top level if it stands there, else from `data`; where both
-/// have it, that of `data` is kept in [`extra`](Self::extra) under `data`.
-///
-/// Every field may be missing, as PHP leaves out or sends as `null` what it does not have.
-///
-/// An event that this version does not know is [`EventKind::Other`] and never an error: where one
-/// of its fields has another type than here, the field is `None` and its value in `extra`. In an
-/// event that is known, that is an error.
-///
-/// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`]. It is
-/// serialized in the flat shape, whichever it came in.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Event {
-    /// What happened, with the fields that only this event has.
-    pub kind: EventKind,
-    /// When it happened: `timestamp`. ISO 8601 in settings webhooks, Unix seconds in an envelope.
-    pub time: Option<EventTime>,
-    /// The UUID of the delivery, the same when it is retried; only in rule webhooks. (Others have
-    /// it in a header only, which is not signed.)
-    pub delivery_id: Option<String>,
-    /// The customer it is about, as of then.
-    pub customer: Option<Customer>,
-    /// The order it is about.
-    pub order: Option<Order>,
-    /// The chargeback it is about.
-    pub dispute: Option<Dispute>,
-    /// The automation rule that sent it.
-    pub rule: Option<Rule>,
-    /// The rule's action, such as `send_webhook`.
-    pub action: Option<String>,
-    /// The shop that it comes from.
-    pub site: Option<Site>,
-    /// What else was sent, by name, be it at the top level or in `data`.
-    #[cfg(feature = "json")]
-    pub extra: crate::Extra,
-}
-
-/// What happened (TrustLens webhooks guide, "The Webhook Event Types").
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum EventKind {
-    /// `score_updated`: the trust score was computed again.
-    #[non_exhaustive]
-    ScoreUpdated {
-        /// The score now, from 0 (worst) to 100.
-        new_score: Option<u32>,
+record! {
+    /// An event of a TrustLens webhook (TrustLens webhooks guide, "What a Webhook Payload Looks
+    /// Like" and "Automation Rule Webhooks vs. Settings Webhooks").
+    ///
+    /// It is the same type whichever shape arrived. A settings webhook has everything at the top
+    /// level of its body. A rule webhook has the rule besides, or puts what its trigger brings in an
+    /// envelope's `data`. A field is taken from the top level, or from `data` where the top level
+    /// says nothing. Where both say something, that of `data` is kept in [`extra`](Self::extra)
+    /// under `data`.
+    ///
+    /// Every field may be missing: PHP leaves out, or sends as `null`, `""` or `false`, what it does
+    /// not have. A field that does not fit is `None`; see [`mismatches`](Self::mismatches).
+    ///
+    /// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`]. It is
+    /// written in the flat shape, whichever it came in.
+    pub struct Event [
+        /// What happened.
+        pub kind: EventKind,
+        mismatches: Mismatches,
+    ] {
+        /// When it happened. ISO 8601 in settings webhooks, Unix seconds in an envelope, where it
+        /// is the time of this attempt.
+        pub time: Option<EventTime> = "timestamp",
+        /// The UUID of the delivery, the same when it is retried. Only envelopes have it; other
+        /// deliveries have it in a header that is not signed.
+        pub delivery_id: Option<String>,
+        /// The customer it is about, as of then.
+        pub customer: Option<Customer>,
+        /// The order it is about.
+        pub order: Option<Order>,
+        /// The chargeback it is about.
+        pub dispute: Option<Dispute>,
+        /// The automation rule that sent it.
+        pub rule: Option<Rule>,
+        /// The rule's action, such as `send_webhook`.
+        pub action: Option<String>,
+        /// The shop that it comes from.
+        pub site: Option<Site>,
+        /// The score before, from 0 (worst) to 100.
+        pub old_score: Option<u32>,
+        /// The score now.
+        pub new_score: Option<u32>,
+        /// The score now less the score before.
+        pub score_delta: Option<i64>,
+        /// The segment before.
+        pub old_segment: Option<Segment>,
         /// The segment now.
-        new_segment: Option<Segment>,
-    },
-    /// `customer_blocked`: the customer may no longer check out.
-    #[non_exhaustive]
-    CustomerBlocked {
-        /// Why.
-        reason: Option<String>,
-    },
-    /// `customer_unblocked`: the customer may check out again.
-    CustomerUnblocked,
-    /// `customer_allowlisted`: the customer was put on the allowlist.
-    CustomerAllowlisted,
-    /// `customer_allowlist_removed`: the customer was taken off the allowlist.
-    CustomerAllowlistRemoved,
-    /// `checkout_blocked`: a blocked customer tried to check out.
-    #[non_exhaustive]
-    CheckoutBlocked {
-        /// The address that was entered, if any.
-        email: Option<Personal>,
-    },
-    /// `high_risk_order`: a customer of the segments risk or critical placed an order.
-    HighRiskOrder,
-    /// `automation_triggered`: an automation rule fired.
-    #[non_exhaustive]
-    AutomationTriggered {
-        /// The order it fired for.
-        order_id: Option<u64>,
-    },
-    /// `test`: somebody clicked on "Test".
-    #[non_exhaustive]
-    Test {
+        pub new_segment: Option<Segment>,
+        /// Why a customer was blocked.
+        pub reason: Option<String>,
+        /// The address that was entered at the checkout, if any.
+        pub email: Option<Personal>,
+        /// The order that a rule fired for.
+        pub order_id: Option<u64>,
         /// A text for humans.
-        message: Option<String>,
-    },
-    /// One that this version does not know, by its name: any trigger of a rule may send one, such
-    /// as `chargeback_filed` or `segment_changed`.
-    Other(String),
+        pub message: Option<String>,
+    }
 }
 
-impl EventKind {
-    /// The event's name as the vendor writes it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::ScoreUpdated { .. } => "score_updated",
-            Self::CustomerBlocked { .. } => "customer_blocked",
-            Self::CustomerUnblocked => "customer_unblocked",
-            Self::CustomerAllowlisted => "customer_allowlisted",
-            Self::CustomerAllowlistRemoved => "customer_allowlist_removed",
-            Self::CheckoutBlocked { .. } => "checkout_blocked",
-            Self::HighRiskOrder => "high_risk_order",
-            Self::AutomationTriggered { .. } => "automation_triggered",
-            Self::Test { .. } => "test",
-            Self::Other(name) => name,
-        }
-    }
-
-    /// The kind of that name, its own fields still empty.
-    fn named(name: String) -> Self {
-        match &*name {
-            "score_updated" => Self::ScoreUpdated { new_score: None, new_segment: None },
-            "customer_blocked" => Self::CustomerBlocked { reason: None },
-            "customer_unblocked" => Self::CustomerUnblocked,
-            "customer_allowlisted" => Self::CustomerAllowlisted,
-            "customer_allowlist_removed" => Self::CustomerAllowlistRemoved,
-            "checkout_blocked" => Self::CheckoutBlocked { email: None },
-            "high_risk_order" => Self::HighRiskOrder,
-            "automation_triggered" => Self::AutomationTriggered { order_id: None },
-            "test" => Self::Test { message: None },
-            _ => Self::Other(name),
-        }
+open_enum! {
+    /// What happened (TrustLens webhooks guide, "The Webhook Event Types"). Any trigger of a rule
+    /// may send another name, such as `order_refunded`.
+    pub enum EventKind {
+        /// The trust score was computed again: [`Event::new_score`], [`Event::new_segment`].
+        ScoreUpdated = "score_updated",
+        /// The trust score is another one: [`Event::old_score`], [`Event::new_score`],
+        /// [`Event::score_delta`]. A rule's trigger.
+        ScoreChanged = "score_changed",
+        /// The customer is in another segment: [`Event::old_segment`], [`Event::new_segment`]. A
+        /// rule's trigger.
+        SegmentChanged = "segment_changed",
+        /// The customer may no longer check out: [`Event::reason`].
+        CustomerBlocked = "customer_blocked",
+        /// The customer may check out again.
+        CustomerUnblocked = "customer_unblocked",
+        /// The customer was put on the allowlist.
+        CustomerAllowlisted = "customer_allowlisted",
+        /// The customer was taken off the allowlist.
+        CustomerAllowlistRemoved = "customer_allowlist_removed",
+        /// A blocked customer tried to check out: [`Event::email`].
+        CheckoutBlocked = "checkout_blocked",
+        /// A customer of the segments risk or critical placed an order.
+        HighRiskOrder = "high_risk_order",
+        /// An automation rule fired: [`Event::order_id`].
+        AutomationTriggered = "automation_triggered",
+        /// Somebody clicked on "Test": [`Event::message`].
+        Test = "test",
     }
 }
 
@@ -143,7 +113,102 @@ impl Event {
     /// The event's name as the vendor writes it, such as `score_updated`.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.kind.name()
+        self.kind.as_str()
+    }
+
+    /// The key that this delivery shares with its retries, from the delivery id; `None` for
+    /// settings webhooks, which are sent once and have no id in the body.
+    #[must_use]
+    pub fn retry_key(&self) -> Option<ReplayKey> {
+        let id = self.delivery_id.as_deref().filter(|id| !id.is_empty())?;
+        Some(ReplayKey::derive(["trustlens", id]))
+    }
+
+    /// Refuses an event that is older or newer than the window allows.
+    ///
+    /// For [`v1`](super::v1), whose headers sign no time. The time is that in the body: of an
+    /// envelope the time of this attempt, otherwise the time of the event.
+    ///
+    /// # Errors
+    /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`], and [`VerifyError::UnknownTime`]
+    /// where the event has no time, or one without a zone.
+    pub fn check_age(&self, window: &ReplayWindow, now: Timestamp) -> Result<(), VerifyError> {
+        EventTime::check(self.time.as_ref(), window, now)
+    }
+}
+
+event!(Event);
+
+/// Reads the top level and `data` as one object.
+impl sealed::FromJson for Event {
+    fn from_json(json: Json<'_>) -> Result<Self, EventError> {
+        let (name, mut top) = read::named_object(json)?;
+        let mut reader = Reader::new(Zone::Unknown);
+        let mut rest = Object::new();
+        let unknown = match json::take(&mut top, "data") {
+            Json::Object(data) => merge(&mut top, data, &mut rest),
+            Json::Taken | Json::Null => Object::new(),
+            data if Customer::is_nothing(&data) => Object::new(),
+            data => {
+                reader.field("data", |reader| reader.mismatch(Customer::EXPECTED));
+                top.push(("data".into(), data));
+                Object::new()
+            }
+        };
+        let mut event = Self { kind: (&*name).into(), ..Self::default() };
+        event.fill(top, &mut reader);
+        for (key, json) in unknown {
+            // These two would mean something at the top.
+            if matches!(&*key, "event" | "data") || event.extra.contains_key(&*key) {
+                rest.push((key, json));
+            } else {
+                event.extra.insert(key.into(), json.into_value());
+            }
+        }
+        if !rest.is_empty() {
+            event.extra.insert("data".into(), Json::Object(rest).into_value());
+        }
+        event.mismatches = reader.finish()?;
+        Ok(event)
+    }
+}
+
+/// Moves the fields of `data` to the top level where that says nothing. Of a field that both have,
+/// the other value goes to `rest`. What is no field is given back.
+fn merge<'a>(top: &mut Object<'a>, data: Object<'a>, rest: &mut Object<'a>) -> Object<'a> {
+    let mut unknown = Object::new();
+    for (key, mut json) in data {
+        if !Event::FIELDS.iter().any(|field| field.name == key) {
+            unknown.push((key, json));
+        } else if let Some((_, at_top)) = top.iter_mut().find(|(name, _)| *name == key) {
+            if !says_something(&key, at_top) {
+                core::mem::swap(at_top, &mut json);
+            }
+            // An object may have unknown fields.
+            if says_something(&key, &json) || matches!(&json, Json::Object(it) if !it.is_empty()) {
+                rest.push((key, json));
+            }
+        } else {
+            top.push((key, json));
+        }
+    }
+    unknown
+}
+
+/// Whether a value says something as the field of this name.
+fn says_something(name: &str, json: &Json<'_>) -> bool {
+    let mut event = Event::default();
+    let object = [(name.into(), json.clone())].into();
+    event.fill(object, &mut Reader::new(Zone::Unknown));
+    !Record::is_blank(&event) || event.extra.contains_key(name)
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", self.name())?;
+        self.write(&mut map)?;
+        map.end()
     }
 }
 
@@ -166,8 +231,11 @@ open_enum! {
 }
 
 record! {
-    /// A customer as TrustLens sees them (TrustLens webhooks guide).
+    /// A customer as TrustLens sees them: in its webhooks (TrustLens webhooks guide) and in the
+    /// answer of its REST API's lookup.
     pub struct Customer {
+        /// The id in the plugin's table; only in the REST API.
+        pub id: Option<u64>,
         /// HMAC-SHA256 of the e-mail address, 64 hex digits: the same customer has the same in all
         /// events of a site. `Debug` shows it.
         pub email_hash: Option<String>,
@@ -177,12 +245,18 @@ record! {
         pub trust_score: Option<u32>,
         /// The segment that the score falls in.
         pub segment: Option<Segment>,
+        /// The segment's name for humans; only in the REST API.
+        pub segment_label: Option<String>,
         /// How many orders they placed.
         pub total_orders: Option<u64>,
         /// How many refunds they had.
         pub total_refunds: Option<u64>,
         /// How many of their orders ended in a refund, in percent (0 to 100).
         pub return_rate: Option<f64>,
+        /// What they ordered for, in the shop's currency; only in the REST API.
+        pub total_order_value: Option<Money>,
+        /// What they were refunded, in the shop's currency; only in the REST API.
+        pub total_refund_value: Option<Money>,
         /// Whether they may not check out.
         pub is_blocked: Option<bool>,
         /// Whether they are on the allowlist.
@@ -195,6 +269,10 @@ record! {
         pub first_order_date: Option<EventTime>,
         /// When they ordered last.
         pub last_order_date: Option<EventTime>,
+        /// When TrustLens first saw them; only in the REST API.
+        pub created_at: Option<EventTime>,
+        /// When TrustLens last changed what it knows; only in the REST API.
+        pub updated_at: Option<EventTime>,
     }
 }
 
@@ -268,380 +346,4 @@ record! {
     }
 }
 
-/// All names that have a meaning; the first of them (`COMMON`) have it in every event.
-const NAMES: &[&str] = &[
-    "event",
-    "timestamp",
-    "delivery_id",
-    "customer",
-    "order",
-    "dispute",
-    "rule",
-    "action",
-    "site",
-    "data",
-    "new_score",
-    "new_segment",
-    "reason",
-    "email",
-    "order_id",
-    "message",
-];
-#[cfg(feature = "json")]
-const COMMON: usize = 10;
-
-/// A field that was met: with a value, or as `null`.
-type Slot<T> = Option<Option<T>>;
-
-/// What one level of the body, the top or `data`, has said so far.
-#[derive(Default)]
-struct Level {
-    time: Slot<EventTime>,
-    delivery_id: Slot<String>,
-    customer: Slot<Customer>,
-    order: Slot<Order>,
-    dispute: Slot<Dispute>,
-    rule: Slot<Rule>,
-    action: Slot<String>,
-    site: Slot<Site>,
-    new_score: Slot<u32>,
-    new_segment: Slot<Segment>,
-    reason: Slot<String>,
-    email: Slot<Personal>,
-    order_id: Slot<u64>,
-    message: Slot<String>,
-    extra: Leftovers,
-}
-
-/// What fields are read into.
-trait Fields {
-    fn read<'de, D: Deserializer<'de>>(
-        &mut self,
-        kind: &EventKind,
-        key: &str,
-        value: D,
-    ) -> Result<(), D::Error>;
-}
-
-/// As the seed of a map's value: reads it as a field.
-struct Field<'a, F> {
-    of: &'a mut F,
-    kind: &'a EventKind,
-    key: &'a str,
-}
-
-impl<'de, F: Fields> DeserializeSeed<'de> for Field<'_, F> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<(), D::Error> {
-        self.of.read(self.kind, self.key, value)
-    }
-}
-
-impl Fields for Level {
-    fn read<'de, D: Deserializer<'de>>(
-        &mut self,
-        kind: &EventKind,
-        key: &str,
-        value: D,
-    ) -> Result<(), D::Error> {
-        if !matches!(kind, EventKind::Other(_)) {
-            return self.read_typed(kind, key, value);
-        }
-        // An event that is not known says what it likes, so the value must outlive the attempt. Of
-        // repeated fields the last counts, whether it fits or not.
-        self.extra.forget(key);
-        let mut value = Buffered::deserialize(value)?;
-        if self.read_typed(kind, key, value.read::<D::Error>()).is_ok() {
-            return Ok(());
-        }
-        // So it does within a field, or the event would be another once it was written and read.
-        value.keep_last_of_repeated();
-        if self.read_typed(kind, key, value.read::<D::Error>()).is_err() {
-            self.extra.keep(key, value.read())?;
-        }
-        Ok(())
-    }
-}
-
-impl Level {
-    fn read_typed<'de, D: Deserializer<'de>>(
-        &mut self,
-        kind: &EventKind,
-        key: &str,
-        value: D,
-    ) -> Result<(), D::Error> {
-        use EventKind as K;
-
-        let once = !matches!(kind, K::Other(_));
-        match (key, kind) {
-            ("timestamp", _) => fill(&mut self.time, once, "timestamp", value),
-            ("delivery_id", _) => fill(&mut self.delivery_id, once, "delivery_id", value),
-            ("customer", _) => fill(&mut self.customer, once, "customer", value),
-            ("order", _) => fill(&mut self.order, once, "order", value),
-            ("dispute", _) => fill(&mut self.dispute, once, "dispute", value),
-            ("rule", _) => fill(&mut self.rule, once, "rule", value),
-            ("action", _) => fill(&mut self.action, once, "action", value),
-            ("site", _) => fill(&mut self.site, once, "site", value),
-            ("new_score", K::ScoreUpdated { .. }) => {
-                fill(&mut self.new_score, once, "new_score", value)
-            }
-            ("new_segment", K::ScoreUpdated { .. }) => {
-                fill(&mut self.new_segment, once, "new_segment", value)
-            }
-            ("reason", K::CustomerBlocked { .. }) => fill(&mut self.reason, once, "reason", value),
-            ("email", K::CheckoutBlocked { .. }) => fill(&mut self.email, once, "email", value),
-            ("order_id", K::AutomationTriggered { .. }) => {
-                fill(&mut self.order_id, once, "order_id", value)
-            }
-            ("message", K::Test { .. }) => fill(&mut self.message, once, "message", value),
-            _ => self.extra.keep(key, value),
-        }
-    }
-
-    /// Adds what `data` has, which gives way to what the top level has.
-    fn add(&mut self, data: Self) {
-        let mut add = Add { extra: &self.extra, twice: Leftovers::default() };
-        add.slot("timestamp", &mut self.time, data.time);
-        add.slot("delivery_id", &mut self.delivery_id, data.delivery_id);
-        add.slot("customer", &mut self.customer, data.customer);
-        add.slot("order", &mut self.order, data.order);
-        add.slot("dispute", &mut self.dispute, data.dispute);
-        add.slot("rule", &mut self.rule, data.rule);
-        add.slot("action", &mut self.action, data.action);
-        add.slot("site", &mut self.site, data.site);
-        add.slot("new_score", &mut self.new_score, data.new_score);
-        add.slot("new_segment", &mut self.new_segment, data.new_segment);
-        add.slot("reason", &mut self.reason, data.reason);
-        add.slot("email", &mut self.email, data.email);
-        add.slot("order_id", &mut self.order_id, data.order_id);
-        add.slot("message", &mut self.message, data.message);
-        #[cfg(feature = "json")]
-        {
-            let mut twice = add.twice;
-            for (key, value) in data.extra {
-                // A name with a meaning would mean something at the top.
-                let common = NAMES.iter().take(COMMON).any(|name| *name == key);
-                let to = if common || self.extra.has(&key) { &mut twice } else { &mut self.extra };
-                to.insert(key, value);
-            }
-            if !twice.is_empty() {
-                self.extra.insert("data".into(), twice.into());
-            }
-        }
-    }
-}
-
-/// Merges two levels, field by field.
-struct Add<'a> {
-    /// The top level's other fields: among them may be one of this name, but of another type.
-    extra: &'a Leftovers,
-    /// What both levels have.
-    twice: Leftovers,
-}
-
-impl Add<'_> {
-    fn slot<T: Serialize>(&mut self, name: &str, top: &mut Slot<T>, data: Slot<T>) {
-        let Some(Some(data)) = data else { return };
-        if matches!(top, Some(Some(_))) || self.extra.has(name) {
-            self.twice.put(name, &data);
-        } else {
-            *top = Some(Some(data));
-        }
-    }
-}
-
-fn fill<'de, T: Lenient, D: Deserializer<'de>>(
-    slot: &mut Slot<T>,
-    once: bool,
-    name: &'static str,
-    value: D,
-) -> Result<(), D::Error> {
-    if once && slot.is_some() {
-        return Err(Error::duplicate_field(name));
-    }
-    *slot = None;
-    *slot = Some(optional(value)?);
-    Ok(())
-}
-
-/// Both levels of a body.
-#[derive(Default)]
-struct Body {
-    top: Level,
-    data: Option<Box<Level>>,
-}
-
-impl Fields for Body {
-    fn read<'de, D: Deserializer<'de>>(
-        &mut self,
-        kind: &EventKind,
-        key: &str,
-        value: D,
-    ) -> Result<(), D::Error> {
-        if key != "data" {
-            return self.top.read(kind, key, value);
-        }
-        if self.data.is_some() {
-            return Err(Error::duplicate_field("data"));
-        }
-        let data = Data { level: self.data.insert(Box::default()), kind };
-        if !matches!(kind, EventKind::Other(_)) {
-            return value.deserialize_any(data);
-        }
-        let value = Buffered::deserialize(value)?;
-        if value.read::<D::Error>().deserialize_any(data).is_err() {
-            self.top.extra.keep(key, value.read())?;
-        }
-        Ok(())
-    }
-}
-
-impl Body {
-    fn finish(self, mut kind: EventKind) -> Event {
-        let mut all = self.top;
-        if let Some(data) = self.data {
-            all.add(*data);
-        }
-        match &mut kind {
-            EventKind::ScoreUpdated { new_score, new_segment } => {
-                *new_score = all.new_score.flatten();
-                *new_segment = all.new_segment.flatten();
-            }
-            EventKind::CustomerBlocked { reason } => *reason = all.reason.flatten(),
-            EventKind::CheckoutBlocked { email } => *email = all.email.flatten(),
-            EventKind::AutomationTriggered { order_id } => *order_id = all.order_id.flatten(),
-            EventKind::Test { message } => *message = all.message.flatten(),
-            EventKind::CustomerUnblocked
-            | EventKind::CustomerAllowlisted
-            | EventKind::CustomerAllowlistRemoved
-            | EventKind::HighRiskOrder
-            | EventKind::Other(_) => {}
-        }
-        Event {
-            kind,
-            time: all.time.flatten(),
-            delivery_id: all.delivery_id.flatten(),
-            customer: all.customer.flatten(),
-            order: all.order.flatten(),
-            dispute: all.dispute.flatten(),
-            rule: all.rule.flatten(),
-            action: all.action.flatten(),
-            site: all.site.flatten(),
-            #[cfg(feature = "json")]
-            extra: all.extra,
-        }
-    }
-}
-
-/// Reads the `data` of an envelope, which may be `null` or, as PHP writes an empty object, `[]`.
-struct Data<'a> {
-    level: &'a mut Level,
-    kind: &'a EventKind,
-}
-
-impl<'de> Visitor<'de> for Data<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        match seq.next_element::<IgnoredAny>()? {
-            None => Ok(()),
-            Some(_) => Err(Error::invalid_type(Unexpected::Seq, &self)),
-        }
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key_seed(Key(NAMES))? {
-            map.next_value_seed(Field { of: &mut *self.level, kind: self.kind, key: &key })?;
-        }
-        Ok(())
-    }
-}
-
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EventVisitor)
-    }
-}
-
-struct EventVisitor;
-
-impl<'de> Visitor<'de> for EventVisitor {
-    type Value = Event;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
-        let mut kind = None;
-        let mut body = Body::default();
-        // What stands before `event`, which the vendor writes first.
-        let mut early = Vec::new();
-        while let Some(key) = map.next_key_seed(Key(NAMES))? {
-            match (&*key, &kind) {
-                ("event", None) => {
-                    let Required(name) = map.next_value()?;
-                    kind = Some(EventKind::named(name));
-                }
-                ("event", Some(_)) => return Err(Error::duplicate_field("event")),
-                (_, None) => early.push((key, map.next_value::<Buffered>()?)),
-                (key, Some(kind)) => map.next_value_seed(Field { of: &mut body, kind, key })?,
-            }
-        }
-        let kind = kind.ok_or_else(|| Error::missing_field("event"))?;
-        for (key, value) in &early {
-            body.read(&kind, key, value.read())?;
-        }
-        Ok(body.finish(kind))
-    }
-}
-
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", self.name())?;
-        entry(&mut map, "timestamp", self.time.as_ref())?;
-        entry(&mut map, "delivery_id", self.delivery_id.as_ref())?;
-        entry(&mut map, "customer", self.customer.as_ref())?;
-        match &self.kind {
-            EventKind::ScoreUpdated { new_score, new_segment } => {
-                entry(&mut map, "new_score", new_score.as_ref())?;
-                entry(&mut map, "new_segment", new_segment.as_ref())?;
-            }
-            EventKind::CustomerBlocked { reason } => entry(&mut map, "reason", reason.as_ref())?,
-            EventKind::CheckoutBlocked { email } => entry(&mut map, "email", email.as_ref())?,
-            EventKind::AutomationTriggered { order_id } => {
-                entry(&mut map, "order_id", order_id.as_ref())?;
-            }
-            EventKind::Test { message } => entry(&mut map, "message", message.as_ref())?,
-            EventKind::CustomerUnblocked
-            | EventKind::CustomerAllowlisted
-            | EventKind::CustomerAllowlistRemoved
-            | EventKind::HighRiskOrder
-            | EventKind::Other(_) => {}
-        }
-        entry(&mut map, "order", self.order.as_ref())?;
-        entry(&mut map, "dispute", self.dispute.as_ref())?;
-        entry(&mut map, "rule", self.rule.as_ref())?;
-        entry(&mut map, "action", self.action.as_ref())?;
-        entry(&mut map, "site", self.site.as_ref())?;
-        #[cfg(feature = "json")]
-        for (key, value) in self.extra.iter() {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
-
-fn entry<M: SerializeMap, T: Serialize>(
-    map: &mut M,
-    name: &'static str,
-    value: Option<&T>,
-) -> Result<(), M::Error> {
-    value.map_or(Ok(()), |value| map.serialize_entry(name, value))
-}
+serde_for_records!(Zone::Unknown; Customer Order Dispute Rule Site);

@@ -3,17 +3,21 @@
 pub(super) mod shop;
 pub(super) mod system;
 
-use crate::json::{Lenient, Scalar, deserialize_required};
-use alloc::string::{String, ToString};
+use alloc::string::{String, ToString as _};
 use core::fmt;
+
 use serde::{Serialize, Serializer};
+
+use crate::{
+    event::read::{Read, Reader, Required, Zone, deserialize_for},
+    json::Json,
+};
 
 /// The Shopify ID of a shop (Trustoo Open API quick start).
 ///
 /// Shop webhooks send it as a string, system webhooks as an integer: both are the same id here,
 /// and equal if they have the same digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShopId(String);
 
 impl ShopId {
@@ -21,15 +25,6 @@ impl ShopId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// As system webhooks send it: an integer, unless it is none.
-    fn serialize_integer<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.parse::<u64>() {
-            // Not "007", which would come back as another id.
-            Ok(id) if id.to_string() == self.0 => serializer.serialize_u64(id),
-            _ => serializer.serialize_str(&self.0),
-        }
     }
 }
 
@@ -57,12 +52,39 @@ impl From<u64> for ShopId {
     }
 }
 
-impl Lenient for ShopId {
-    const EXPECTED: &'static str = "a shop id as a string or an integer";
-
-    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
-        String::from_scalar(scalar).map(Self)
+/// As shop webhooks send it.
+impl Serialize for ShopId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
-deserialize_required!(ShopId);
+/// A shop's id as system webhooks send it: an integer, unless it is none.
+struct Integer<'a>(&'a ShopId);
+
+impl Serialize for Integer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.0.as_str();
+        match text.parse::<u64>() {
+            // Not "007", which would come back as another id.
+            Ok(id) if id.to_string() == text => serializer.serialize_u64(id),
+            _ => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl Read for ShopId {
+    const EXPECTED: &'static str = String::EXPECTED;
+
+    fn is_nothing(json: &Json<'_>) -> bool {
+        String::is_nothing(json)
+    }
+
+    fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
+        String::read(json, reader).map(Self)
+    }
+}
+
+impl Required for ShopId {}
+
+deserialize_for!(Zone::Utc; ShopId);

@@ -19,7 +19,6 @@ use alloc::{
 };
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use super::canonical::CanonicalString;
@@ -326,8 +325,7 @@ impl fmt::Debug for Bearer {
 /// ```
 ///
 /// Source: Quick Start, 5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "i64", into = "i64")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
     /// 0: the request succeeded.
@@ -434,6 +432,20 @@ impl From<i64> for Status {
 impl From<Status> for i64 {
     fn from(status: Status) -> Self {
         status.code()
+    }
+}
+
+#[cfg(feature = "json")]
+impl serde::Serialize for Status {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.code())
+    }
+}
+
+#[cfg(feature = "json")]
+impl<'de> serde::Deserialize<'de> for Status {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(Self::from)
     }
 }
 

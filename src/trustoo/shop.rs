@@ -19,6 +19,9 @@ use alloc::{
 };
 use core::fmt;
 
+#[cfg(not(feature = "json"))]
+crate::event::unread_event!();
+#[cfg(feature = "json")]
 pub use super::event::shop::{
     CustomerEvent, CustomerEventType, DeletedReview, DeviceType, Event, EventKind, EventSource,
     Media, MediaType, OsType, Product, Reply, Review, ReviewSource, Topic,

@@ -8,6 +8,9 @@
 use alloc::borrow::Cow;
 
 use super::ACK_BODY;
+#[cfg(not(feature = "json"))]
+crate::event::unread_event!();
+#[cfg(feature = "json")]
 pub use super::event::system::{Event, EventKind};
 use crate::{
     error::VerifyError,

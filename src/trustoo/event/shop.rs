@@ -1,18 +1,25 @@
 //! The events of shop webhooks: what a shop has subscribed to.
 
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::Value;
+
 use super::ShopId;
 use crate::{
-    EventTime, Personal,
-    json::{
-        Buffered, Keep, Key, Leftovers, Lenient, Scalar, deserialize_required, open_enum, record,
+    error::{EventError, VerifyError},
+    event::{
+        EventTime, Personal,
+        read::{
+            self, Field as _, Mismatches, Read, Reader, Record, Zone, deserialize_for, event,
+            open_enum, record, serde_for_records,
+        },
+        sealed,
     },
-};
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
-use core::fmt;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{DeserializeSeed, Error, MapAccess, Visitor},
-    ser::SerializeMap,
+    json::{self, Json},
+    replay::ReplayKey,
+    time::{ReplayWindow, Timestamp},
 };
 
 open_enum! {
@@ -44,20 +51,93 @@ impl Topic {
     }
 }
 
-/// An event of a shop webhook (Trustoo Open API quick start, "Subscription Webhooks").
-///
-/// An event that this version does not know is [`EventKind::Other`], whatever its `data` looks
-/// like; every event must have a `shop_id`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+record! {
+    /// An event of a shop webhook (Trustoo Open API quick start, "Subscription Webhooks").
+    ///
+    /// An event that this version does not know is [`EventKind::Other`], whatever its `data` looks
+    /// like. Every event has a `shop_id`, and every review its `id`; any other field that does not
+    /// fit is `None`, see [`mismatches`](Self::mismatches).
+    #[derive(Eq)]
+    pub struct Event [
+        /// What happened.
+        pub kind: EventKind,
+        mismatches: Mismatches,
+    ] {
+        /// The shop it happened in.
+        pub shop_id: ShopId,
+    }
+}
+
+/// What happened in a shop, with the event's `data`.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Event {
-    /// What happened.
-    pub kind: EventKind,
-    /// The shop it happened in.
-    pub shop_id: ShopId,
-    /// Fields beside `event`, `shop_id` and `data`, of which none is known to this version.
-    #[cfg(feature = "json")]
-    pub extra: crate::Extra,
+pub enum EventKind {
+    /// `review/created`: a review was written.
+    ReviewCreated(Review),
+    /// `review/updated`: a review was changed; this is what it says now.
+    ReviewUpdated(Review),
+    /// `review/deleted`: a review was deleted, or hidden.
+    ReviewDeleted(DeletedReview),
+    /// `customer_event/created`: a customer did something with the reviews.
+    CustomerEventCreated(CustomerEvent),
+    /// One that this version does not know, or a customer event whose `data` is no object.
+    #[non_exhaustive]
+    Other {
+        /// As the vendor writes it.
+        name: String,
+        /// Its `data`, or `null` if it has none. `Debug` does not show it.
+        data: Value,
+    },
+}
+
+impl Default for EventKind {
+    fn default() -> Self {
+        Self::Other { name: String::new(), data: Value::Null }
+    }
+}
+
+impl EventKind {
+    fn read(name: String, mut data: Json<'_>, reader: &mut Reader) -> Self {
+        match &*name {
+            "review/created" => Self::ReviewCreated(record(&mut data, reader)),
+            "review/updated" => Self::ReviewUpdated(record(&mut data, reader)),
+            "review/deleted" => Self::ReviewDeleted(record(&mut data, reader)),
+            "customer_event/created" => {
+                let mut event = None::<CustomerEvent>;
+                event.fill(&mut data, reader);
+                if data.is_taken() {
+                    return Self::CustomerEventCreated(event.unwrap_or_default());
+                }
+                Self::Other { name, data: data.into_value() }
+            }
+            _ => Self::Other { name, data: data.into_value() },
+        }
+    }
+}
+
+/// A record with a field that must be there, so that what is no object is an error.
+fn record<T: Record>(data: &mut Json<'_>, reader: &mut Reader) -> T {
+    let mut record = T::default();
+    let object = if let Json::Object(object) = data { core::mem::take(object) } else { Vec::new() };
+    record.fill(object, reader);
+    record
+}
+
+impl fmt::Debug for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReviewCreated(data) => f.debug_tuple("ReviewCreated").field(data).finish(),
+            Self::ReviewUpdated(data) => f.debug_tuple("ReviewUpdated").field(data).finish(),
+            Self::ReviewDeleted(data) => f.debug_tuple("ReviewDeleted").field(data).finish(),
+            Self::CustomerEventCreated(data) => {
+                f.debug_tuple("CustomerEventCreated").field(data).finish()
+            }
+            // Without the data: it may hold a customer's address.
+            Self::Other { name, .. } => {
+                f.debug_struct("Other").field("name", name).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 impl Event {
@@ -78,64 +158,76 @@ impl Event {
     pub fn topic(&self) -> Topic {
         self.name().into()
     }
-}
 
-/// What happened in a shop, with the event's `data`.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EventKind {
-    /// `review/created`: a review was written.
-    ReviewCreated(Review),
-    /// `review/updated`: a review was changed; this is what it says now.
-    ReviewUpdated(Review),
-    /// `review/deleted`: a review was deleted.
-    ReviewDeleted(DeletedReview),
-    /// `customer_event/created`: a customer did something with the reviews.
-    CustomerEventCreated(CustomerEvent),
-    /// One that this version does not know.
-    #[non_exhaustive]
-    Other {
-        /// As the vendor writes it.
-        name: String,
-        /// Its `data`, or `null` if it has none. `Debug` does not show it.
-        #[cfg(feature = "json")]
-        data: serde_json::Value,
-    },
-}
+    /// The key that this delivery shares with its retries, from all that it says: a retry repeats
+    /// the body under a fresh timestamp.
+    #[must_use]
+    pub fn retry_key(&self) -> Option<ReplayKey> {
+        let said = serde_json::to_vec(self).ok()?;
+        Some(ReplayKey::derive(["trustoo/shop".as_bytes(), &said]))
+    }
 
-impl fmt::Debug for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ReviewCreated(data) => f.debug_tuple("ReviewCreated").field(data).finish(),
-            Self::ReviewUpdated(data) => f.debug_tuple("ReviewUpdated").field(data).finish(),
-            Self::ReviewDeleted(data) => f.debug_tuple("ReviewDeleted").field(data).finish(),
-            Self::CustomerEventCreated(data) => {
-                f.debug_tuple("CustomerEventCreated").field(data).finish()
+    /// Refuses an event that is older or newer than the window allows.
+    ///
+    /// The headers sign the time of each attempt, so a verifier has refused old requests already.
+    /// This is the time of the event, which retries repeat: of a review its last change, otherwise
+    /// its creation or deletion.
+    ///
+    /// # Errors
+    /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`], and [`VerifyError::UnknownTime`]
+    /// where the event has no time that can be read.
+    pub fn check_age(&self, window: &ReplayWindow, now: Timestamp) -> Result<(), VerifyError> {
+        let time = match &self.kind {
+            EventKind::ReviewCreated(review) | EventKind::ReviewUpdated(review) => {
+                review.updated_at.as_ref().or(review.created_at.as_ref())
             }
-            // Without the data: it may hold a customer's address.
-            Self::Other { name, .. } => {
-                f.debug_struct("Other").field("name", name).finish_non_exhaustive()
-            }
-        }
+            EventKind::ReviewDeleted(review) => review.deleted_at.as_ref(),
+            EventKind::CustomerEventCreated(event) => event.created_at.as_ref(),
+            EventKind::Other { .. } => None,
+        };
+        EventTime::check(time, window, now)
     }
 }
+
+impl sealed::FromJson for Event {
+    fn from_json(json: Json<'_>) -> Result<Self, EventError> {
+        let mut reader = Reader::new(Zone::Utc);
+        let (name, mut object) = read::named_object(json)?;
+        let data = json::take(&mut object, "data");
+        let mut event = Self::default();
+        event.fill(object, &mut reader);
+        event.kind = reader.field("data", |reader| EventKind::read(name, data, reader));
+        event.mismatches = reader.finish()?;
+        Ok(event)
+    }
+}
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", self.name())?;
+        match &self.kind {
+            EventKind::ReviewCreated(data) | EventKind::ReviewUpdated(data) => {
+                map.serialize_entry("data", data)?;
+            }
+            EventKind::ReviewDeleted(data) => map.serialize_entry("data", data)?,
+            EventKind::CustomerEventCreated(data) => map.serialize_entry("data", data)?,
+            EventKind::Other { data: Value::Null, .. } => {}
+            EventKind::Other { data, .. } => map.serialize_entry("data", data)?,
+        }
+        self.write(&mut map)?;
+        map.end()
+    }
+}
+
+event!(Event);
 
 record! {
     /// A review (Trustoo Open API quick start, `review/created` and `review/updated`).
     #[derive(Eq)]
     pub struct Review {
-        [
-            /// The review's id.
-            #[serde(deserialize_with = "crate::json::required")]
-            pub id: String,
-            /// The pictures and videos that came with it.
-            #[serde(
-                default,
-                deserialize_with = "crate::json::list",
-                skip_serializing_if = "Vec::is_empty"
-            )]
-            pub media: Vec<Media>,
-        ]
+        /// The review's id.
+        pub id: String,
         /// Stars, from 1 to 5.
         pub rating: Option<u32>,
         /// The reviewer's name.
@@ -172,6 +264,8 @@ record! {
         pub tag: Option<String>,
         /// What sort of media it has.
         pub media_type: Option<MediaType>,
+        /// The pictures and videos that came with it, as far as they fit.
+        pub media: Vec<Media>,
         /// The merchant's reply.
         pub reply: Option<Reply>,
         /// The product that was reviewed.
@@ -204,8 +298,7 @@ record! {
         /// Where its thumbnail is.
         pub thumbnail_url: Option<String>,
         /// Picture or video: `type` in JSON.
-        #[serde(rename = "type")]
-        pub media_type: Option<MediaType>,
+        pub media_type: Option<MediaType> = "type",
         /// Whether it is published.
         pub is_published: Option<bool>,
     }
@@ -233,11 +326,11 @@ impl Serialize for MediaType {
     }
 }
 
-impl Lenient for MediaType {
+impl Read for MediaType {
     const EXPECTED: &'static str = u64::EXPECTED;
 
-    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
-        Some(match u64::from_scalar(scalar)? {
+    fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
+        Some(match u64::read(json, reader)? {
             1 => Self::Image,
             2 => Self::Video,
             number => Self::Other(number),
@@ -245,7 +338,7 @@ impl Lenient for MediaType {
     }
 }
 
-deserialize_required!(MediaType);
+deserialize_for!(Zone::Utc; MediaType);
 
 record! {
     /// The merchant's reply to a review.
@@ -281,11 +374,8 @@ record! {
     /// What is left of a review (Trustoo Open API quick start, `review/deleted`).
     #[derive(Eq)]
     pub struct DeletedReview {
-        [
-            /// The review's id.
-            #[serde(deserialize_with = "crate::json::required")]
-            pub id: String,
-        ]
+        /// The review's id.
+        pub id: String,
         /// When it was deleted.
         pub deleted_at: Option<EventTime>,
     }
@@ -295,11 +385,8 @@ record! {
     /// What a customer did (Trustoo Open API quick start, `customer_event/created`).
     #[derive(Eq)]
     pub struct CustomerEvent {
-        [
-            /// The event's id.
-            #[serde(deserialize_with = "crate::json::required")]
-            pub id: String,
-        ]
+        /// The event's id.
+        pub id: Option<String>,
         /// The client (a browser, not a person).
         pub client_id: Option<String>,
         /// What was done.
@@ -314,28 +401,69 @@ record! {
         pub page_url: Option<String>,
         /// When.
         pub created_at: Option<EventTime>,
-        /// The details, which depend on the type: JSON in a string, as it was sent. `Debug` does
-        /// not show them.
-        pub properties: Option<Personal>,
+        /// The details, which depend on the type.
+        pub properties: Option<Properties>,
     }
 }
 
 impl CustomerEvent {
-    /// The [`properties`](Self::properties) as JSON; `None` if there are none, or an empty string.
+    /// The [`properties`](Self::properties) as JSON; `None` if there are none, or an empty text.
     ///
     /// # Errors
-    ///
-    /// [`EventError`](crate::EventError), with lines and columns of the string, if they are no
-    /// JSON.
-    #[cfg(feature = "json")]
-    pub fn properties_json(&self) -> Result<Option<serde_json::Value>, crate::EventError> {
-        self.properties
-            .as_ref()
-            .filter(|text| !text.as_str().is_empty())
-            .map(|text| crate::json::from_slice(text.as_str().as_bytes()))
-            .transpose()
+    /// [`EventError`], with the line and column in the text, if they are text that is no JSON.
+    pub fn properties_json(&self) -> Result<Option<Value>, EventError> {
+        match &self.properties {
+            None => Ok(None),
+            Some(Properties::Json(value)) => Ok(Some(value.clone())),
+            Some(Properties::Text(text)) if text.is_empty() => Ok(None),
+            Some(Properties::Text(text)) => Ok(Some(json::parse(text.as_bytes())?.into_value())),
+        }
     }
 }
+
+/// The details of a customer event: documented as JSON in a text, and taken as JSON too.
+///
+/// `Debug` does not show them: visitors of the shop wrote some of it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Properties {
+    /// A text that holds JSON, as it was sent; see [`CustomerEvent::properties_json`].
+    Text(String),
+    /// The JSON itself.
+    Json(Value),
+}
+
+impl fmt::Debug for Properties {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Serialize for Properties {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Json(value) => value.serialize(serializer),
+        }
+    }
+}
+
+impl Read for Properties {
+    const EXPECTED: &'static str = "JSON, or text that holds JSON";
+
+    fn is_nothing(json: &Json<'_>) -> bool {
+        String::is_nothing(json)
+    }
+
+    fn read(json: &mut Json<'_>, _: &mut Reader) -> Option<Self> {
+        Some(match core::mem::take(json) {
+            Json::Text(text) => Self::Text(text.into_owned()),
+            other => Self::Json(other.into_value()),
+        })
+    }
+}
+
+deserialize_for!(Zone::Utc; Properties);
 
 open_enum! {
     /// What a customer did.
@@ -387,109 +515,4 @@ open_enum! {
     }
 }
 
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(EventVisitor)
-    }
-}
-
-struct EventVisitor;
-
-impl<'de> Visitor<'de> for EventVisitor {
-    type Value = Event;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
-        let mut topic = None;
-        let mut shop_id = None;
-        let mut kind = None;
-        let mut early = None;
-        let mut extra = Leftovers::default();
-        while let Some(key) = map.next_key_seed(Key(&["event", "shop_id", "data"]))? {
-            match (&*key, &topic) {
-                ("event", None) => topic = Some(map.next_value::<Topic>()?),
-                ("event", Some(_)) => return Err(Error::duplicate_field("event")),
-                ("shop_id", _) if shop_id.is_some() => {
-                    return Err(Error::duplicate_field("shop_id"));
-                }
-                ("shop_id", _) => shop_id = Some(map.next_value()?),
-                ("data", _) if kind.is_some() || early.is_some() => {
-                    return Err(Error::duplicate_field("data"));
-                }
-                ("data", Some(topic)) => kind = Some(map.next_value_seed(Data(topic))?),
-                // What it means is not known before the event's name is.
-                ("data", None) => early = Some(map.next_value::<Buffered>()?),
-                _ => map.next_value_seed(Keep(&mut extra, &key))?,
-            }
-        }
-        let topic = topic.ok_or_else(|| Error::missing_field("event"))?;
-        let kind = match (kind, early) {
-            (Some(kind), _) => kind,
-            (None, Some(data)) => Data(&topic).deserialize(data.read())?,
-            (None, None) if matches!(topic, Topic::Other(_)) => {
-                Data(&topic).deserialize(Buffered::Null.read())?
-            }
-            (None, None) => return Err(Error::missing_field("data")),
-        };
-        Ok(Event {
-            kind,
-            shop_id: shop_id.ok_or_else(|| Error::missing_field("shop_id"))?,
-            #[cfg(feature = "json")]
-            extra,
-        })
-    }
-}
-
-/// Reads the `data` of a topic.
-struct Data<'a>(&'a Topic);
-
-impl<'de> DeserializeSeed<'de> for Data<'_> {
-    type Value = EventKind;
-
-    fn deserialize<D: Deserializer<'de>>(self, data: D) -> Result<EventKind, D::Error> {
-        use crate::json::required;
-
-        Ok(match self.0 {
-            Topic::ReviewCreated => EventKind::ReviewCreated(required(data)?),
-            Topic::ReviewUpdated => EventKind::ReviewUpdated(required(data)?),
-            Topic::ReviewDeleted => EventKind::ReviewDeleted(required(data)?),
-            Topic::CustomerEventCreated => EventKind::CustomerEventCreated(required(data)?),
-            Topic::Other(name) => {
-                #[cfg(not(feature = "json"))]
-                serde::de::IgnoredAny::deserialize(data)?;
-                EventKind::Other {
-                    name: name.to_owned(),
-                    #[cfg(feature = "json")]
-                    data: serde_json::Value::deserialize(data)?,
-                }
-            }
-        })
-    }
-}
-
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", self.name())?;
-        map.serialize_entry("shop_id", &self.shop_id)?;
-        match &self.kind {
-            EventKind::ReviewCreated(data) | EventKind::ReviewUpdated(data) => {
-                map.serialize_entry("data", data)?;
-            }
-            EventKind::ReviewDeleted(data) => map.serialize_entry("data", data)?,
-            EventKind::CustomerEventCreated(data) => map.serialize_entry("data", data)?,
-            #[cfg(feature = "json")]
-            EventKind::Other { data, .. } => map.serialize_entry("data", data)?,
-            #[cfg(not(feature = "json"))]
-            EventKind::Other { .. } => {}
-        }
-        #[cfg(feature = "json")]
-        for (key, value) in self.extra.iter() {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
+serde_for_records!(Zone::Utc; Review Media Reply Product DeletedReview CustomerEvent);

@@ -1,12 +1,21 @@
 //! The events of system webhooks: the OAuth life cycle of a shop.
 
-use super::ShopId;
-use crate::{
-    ReplayWindow, Timestamp, VerifyError,
-    json::{Lenient, Scalar, open_enum},
-};
 use alloc::string::String;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+
+use super::{Integer, ShopId};
+use crate::{
+    error::{EventError, VerifyError},
+    event::{
+        EventTime,
+        read::{self, Mismatches, Reader, Record as _, Zone, event, open_enum, record},
+        sealed,
+    },
+    json::Json,
+    replay::ReplayKey,
+    time::{ReplayWindow, Timestamp},
+};
 
 open_enum! {
     /// What happened (Trustoo Open API quick start, "OAuth Lifecycle Webhooks").
@@ -20,65 +29,75 @@ open_enum! {
     }
 }
 
-/// An event of a system webhook (Trustoo Open API quick start, "OAuth Lifecycle Webhooks").
-///
-/// An event that this version does not know is [`EventKind::Other`]; every event must have a
-/// `shop_id` and a `timestamp`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Event {
-    /// What happened.
-    #[serde(rename = "event")]
-    pub kind: EventKind,
-    /// The shop it happened in.
-    #[serde(serialize_with = "ShopId::serialize_integer")]
-    pub shop_id: ShopId,
-    /// The platform's `client_id`.
-    #[serde(
-        default,
-        deserialize_with = "crate::json::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub platform: Option<String>,
-    /// When it happened, in Unix seconds. A retry repeats it.
-    #[serde(deserialize_with = "read_timestamp", serialize_with = "write_timestamp")]
-    pub timestamp: Timestamp,
-    /// Fields that this version does not know.
-    #[cfg(feature = "json")]
-    #[serde(flatten)]
-    pub extra: crate::Extra,
+record! {
+    /// An event of a system webhook (Trustoo Open API quick start, "OAuth Lifecycle Webhooks").
+    ///
+    /// An event that this version does not know is [`EventKind::Other`]. Every event has a
+    /// `shop_id` and a `timestamp`; any other field that does not fit is `None`, see
+    /// [`mismatches`](Self::mismatches).
+    #[derive(Eq)]
+    pub struct Event [
+        /// What happened.
+        pub kind: EventKind,
+        mismatches: Mismatches,
+    ] {
+        /// The shop it happened in.
+        pub shop_id: ShopId as Integer,
+        /// The platform's `client_id`.
+        pub platform: Option<String>,
+        /// When it happened, in Unix seconds. A retry repeats it.
+        pub timestamp: EventTime,
+    }
 }
 
 impl Event {
-    /// Refuses an event that is older (or newer) than the window allows.
+    /// The event's name as the vendor writes it, such as `app/authorized`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.kind.as_str()
+    }
+
+    /// `None`: a retry is the same bytes, so the delivery's fingerprint tells it.
+    #[must_use]
+    pub fn retry_key(&self) -> Option<ReplayKey> {
+        None
+    }
+
+    /// Refuses an event that is older or newer than the window allows.
     ///
     /// A system webhook has no timestamp in its headers: the event's time is all there is to tell
-    /// an old one. Since retries repeat it, the window must be wide enough for the last of them.
+    /// an old one. Retries repeat it, so the window must be wide enough for the last of them, which
+    /// comes after 135 minutes.
     ///
     /// # Errors
-    ///
-    /// [`VerifyError`] as [`ReplayWindow::check`] gives it.
+    /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`], and [`VerifyError::UnknownTime`]
+    /// where the number is too large for a moment.
     pub fn check_age(&self, window: &ReplayWindow, now: Timestamp) -> Result<(), VerifyError> {
-        window.check(self.timestamp, now)
+        EventTime::check(Some(&self.timestamp), window, now)
     }
 }
 
-struct UnixSeconds(u64);
-
-impl Lenient for UnixSeconds {
-    const EXPECTED: &'static str = "Unix seconds";
-
-    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
-        u64::from_scalar(scalar).map(Self)
+impl sealed::FromJson for Event {
+    fn from_json(json: Json<'_>) -> Result<Self, EventError> {
+        let mut reader = Reader::new(Zone::Utc);
+        let (name, object) = read::named_object(json)?;
+        let mut event = Self { kind: name.as_str().into(), ..Self::default() };
+        event.fill(object, &mut reader);
+        event.mismatches = reader.finish()?;
+        if !event.timestamp.is_number() {
+            return Err(EventError::field("timestamp", "a number of seconds"));
+        }
+        Ok(event)
     }
 }
 
-fn read_timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    let UnixSeconds(seconds) = crate::json::required(deserializer)?;
-    Ok(Timestamp::from_unix(seconds))
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", self.name())?;
+        self.write(&mut map)?;
+        map.end()
+    }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn write_timestamp<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(time.as_unix())
-}
+event!(Event);

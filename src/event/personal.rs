@@ -3,16 +3,16 @@
 use alloc::string::String;
 use core::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::json::{Lenient, Scalar, deserialize_required};
+use super::read::{Read, Reader, Zone, deserialize_for};
+use crate::json::Json;
 
 /// Something about a person: an e-mail address, a phone number, a name.
 ///
 /// `Debug` shows `[redacted]` and there is no `Display`, so that it gets into no log by accident.
 /// [`as_str`](Self::as_str) gives it. Serializing an event writes it in full.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Personal(String);
 
 impl Personal {
@@ -53,12 +53,26 @@ impl From<&str> for Personal {
     }
 }
 
-impl Lenient for Personal {
-    const EXPECTED: &'static str = String::EXPECTED;
-
-    fn from_scalar(scalar: Scalar<'_>) -> Option<Self> {
-        String::from_scalar(scalar).map(Self)
+impl Serialize for Personal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
-deserialize_required!(Personal);
+impl Read for Personal {
+    const EXPECTED: &'static str = String::EXPECTED;
+
+    fn is_nothing(json: &Json<'_>) -> bool {
+        String::is_nothing(json)
+    }
+
+    fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
+        String::read(json, reader).map(Self)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+deserialize_for!(Zone::Unknown; Personal);

@@ -1,0 +1,208 @@
+//! Amounts.
+
+use alloc::{boxed::Box, format, string::String};
+use core::{fmt, iter, str::FromStr};
+
+use serde::{Serialize, Serializer};
+
+use super::{
+    read::{Read, Reader, Zone, deserialize_for},
+    scalar::{EXACT, number},
+};
+use crate::{error::MoneyError, json::Json};
+
+/// An amount of money as a decimal number in the currency's main unit (dollars, not cents).
+///
+/// It keeps its cents: nothing is rounded, and nothing is calculated in floats. Text (`"159.99"`)
+/// is taken digit by digit, up to 38 digits before and after the point together. A JSON number with
+/// a fraction was a float on its way, and stands for the decimal of at most 15 significant digits
+/// nearest to it: `60.599999999999994` is 60.6. A float of 2⁵³ (nine quadrillions) and more is
+/// refused, as its digits are lost.
+///
+/// Trailing zeros have no meaning: `249`, `249.0` and `"249.00"` are equal. It is written as a JSON
+/// number where that is exact, and as text otherwise.
+///
+#[cfg_attr(
+    feature = "rust_decimal",
+    doc = "To calculate, convert with [`to_decimal`](Self::to_decimal)."
+)]
+#[cfg_attr(
+    not(feature = "rust_decimal"),
+    doc = "To calculate, turn on the feature `rust_decimal`."
+)]
+///
+/// ```
+/// # use trusthooks::Money;
+/// let total: Money = "159.990".parse()?;
+/// assert_eq!(total.minor_units(2), Some(15_999));
+/// assert_eq!(total.to_string(), "159.99");
+/// assert_eq!(format!("{:.2}", Money::from(249)), "249.00");
+/// # Ok::<(), trusthooks::MoneyError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Money {
+    // Invariant: the one spelling of the number, such as "0", "-12.5" or "0.001", of at most
+    // `MOST_DIGITS` digits.
+    decimal: Box<str>,
+}
+
+const MOST_DIGITS: usize = 38;
+
+impl Money {
+    /// The amount in minor units, such as cents with `decimals` 2 (or yen with 0).
+    ///
+    /// `None` where it is no whole number of them, since nothing is rounded here, or does not fit.
+    #[must_use]
+    pub fn minor_units(&self, decimals: u8) -> Option<i64> {
+        let (whole, fraction) = self.parts();
+        let zeros = usize::from(decimals).checked_sub(fraction.len())?;
+        let digits: String =
+            whole.chars().chain(fraction.chars()).chain(iter::repeat_n('0', zeros)).collect();
+        digits.parse().ok()
+    }
+
+    /// For calculations; `None` beyond 28 digits, which `rust_decimal` does not hold.
+    #[cfg(feature = "rust_decimal")]
+    #[must_use]
+    pub fn to_decimal(&self) -> Option<rust_decimal::Decimal> {
+        rust_decimal::Decimal::from_str_exact(&self.decimal).ok()
+    }
+
+    /// What stands before the point, and what behind it.
+    fn parts(&self) -> (&str, &str) {
+        self.decimal.split_once('.').unwrap_or((&self.decimal, ""))
+    }
+}
+
+impl Default for Money {
+    fn default() -> Self {
+        Self::from(0)
+    }
+}
+
+impl From<i64> for Money {
+    fn from(whole: i64) -> Self {
+        Self { decimal: format!("{whole}").into() }
+    }
+}
+
+impl FromStr for Money {
+    type Err = MoneyError;
+
+    /// Reads what PHP and JSON write: `-12`, `159.99`, `.5`, `1.5e3`, with white space around it.
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        match canonical(text.trim()) {
+            Some(decimal) => Ok(Self { decimal: decimal.into() }),
+            None => Err(MoneyError),
+        }
+    }
+}
+
+/// The one spelling of a decimal number, found by moving its point. One pass, whatever the text's
+/// length.
+fn canonical(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (number, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((number, exponent)) => (number, parse_exponent(exponent)?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let all = || whole.bytes().chain(fraction.bytes());
+    if !all().all(|digit| digit.is_ascii_digit()) || all().next().is_none() {
+        return None;
+    }
+    let leading = all().take_while(|digit| *digit == b'0').count();
+    let trailing = all().rev().take_while(|digit| *digit == b'0').count();
+    let significant = all().count().saturating_sub(leading).saturating_sub(trailing);
+    if significant == 0 {
+        return Some("0".into());
+    }
+    // How many of the significant digits stand before the point; zeros where it is not among them.
+    let before = i64::try_from(whole.len()).ok()?.saturating_sub_unsigned(leading.try_into().ok()?);
+    let before = before.saturating_add(exponent);
+    let zeros = usize::try_from(before.checked_neg()?).unwrap_or(0);
+    let before = usize::try_from(before).unwrap_or(0);
+    if significant.max(before).saturating_add(zeros) > MOST_DIGITS {
+        return None;
+    }
+    let mut digits =
+        iter::repeat_n('0', zeros).chain(all().skip(leading).take(significant).map(char::from));
+    let mut decimal = String::from(sign);
+    let missing = before.saturating_sub(significant);
+    decimal.extend(digits.by_ref().take(before));
+    decimal.extend(iter::repeat_n('0', missing.max(usize::from(before == 0))));
+    let mut rest = digits.peekable();
+    if rest.peek().is_some() {
+        decimal.push('.');
+    }
+    decimal.extend(rest);
+    Some(decimal)
+}
+
+/// An exponent, however many digits it has; one beyond `i64` is as good as the next.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let exponent: i64 = digits.parse().unwrap_or(i64::MAX);
+    Some(if negative { exponent.saturating_neg() } else { exponent })
+}
+
+/// All its digits. A precision asks for at least so many decimals: `{:.2}` shows `249.00`; it
+/// never rounds.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.decimal)?;
+        let decimals = self.parts().1.len();
+        let wanted = f.precision().unwrap_or(0);
+        if decimals == 0 && wanted > 0 {
+            f.write_str(".")?;
+        }
+        (decimals..wanted).try_for_each(|_| f.write_str("0"))
+    }
+}
+
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// Up to so many digits, the float nearest to the decimal leads back to it.
+        const EXACT_DIGITS: usize = 15;
+
+        let significant = || self.decimal.bytes().filter(u8::is_ascii_digit).count();
+        if let Ok(whole) = self.decimal.parse::<i64>() {
+            return serializer.serialize_i64(whole);
+        }
+        if let Ok(whole) = self.decimal.parse::<u64>() {
+            return serializer.serialize_u64(whole);
+        }
+        match self.decimal.parse::<f64>() {
+            Ok(float) if significant() <= EXACT_DIGITS => serializer.serialize_f64(float),
+            _ => serializer.serialize_str(&self.decimal),
+        }
+    }
+}
+
+impl Read for Money {
+    const EXPECTED: &'static str = "a decimal number of at most 38 digits";
+
+    fn read(json: &mut Json<'_>, _: &mut Reader) -> Option<Self> {
+        if let Json::Text(text) = json {
+            return text.parse().ok();
+        }
+        match number(json)? {
+            Json::Unsigned(number) => Some(Self { decimal: format!("{number}").into() }),
+            Json::Negative(number) => Some(number.into()),
+            // One digit before the point and 14 after it are the 15 that a float keeps.
+            Json::Float(number) if number.abs() < EXACT => format!("{number:.14e}").parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+deserialize_for!(Zone::Unknown; Money);
