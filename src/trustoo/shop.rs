@@ -24,8 +24,10 @@ crate::event::unread_event!();
 #[cfg(feature = "json")]
 pub use super::event::shop::{
     CustomerEvent, CustomerEventType, DeletedReview, DeviceType, Event, EventKind, EventSource,
-    Media, MediaType, OsType, Product, Reply, Review, ReviewSource, Topic,
+    Media, MediaType, OsType, Product, Reply, Review, ReviewSource,
 };
+#[cfg(feature = "json")]
+pub use super::topic::Topic;
 use super::{
     ACK_BODY, Claim, Keys, Names, WINDOW,
     canonical::{Parameters, Spelling},
