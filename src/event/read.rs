@@ -123,8 +123,8 @@ pub(crate) trait Field: Default {
     fn is_written(&self) -> bool;
 }
 
-fn is_nothing<T: Read>(json: &Json<'_>) -> bool {
-    matches!(json, Json::Null) || T::is_nothing(json)
+pub(crate) fn is_nothing<T: Read>(json: &Json<'_>) -> bool {
+    matches!(json, Json::Taken | Json::Null) || T::is_nothing(json)
 }
 
 impl<T: Read> Field for Option<T> {

@@ -3,16 +3,14 @@
 use alloc::string::String;
 
 use crate::{
-    error::{EventError, VerifyError},
+    error::VerifyError,
     event::{
         EventTime, Money, Personal,
         read::{
-            self, Mismatches, Read as _, Reader, Record, Required, Zone, deserialize_for, event,
-            open_enum, record, serialize_for,
+            Mismatches, Read as _, Required, Zone, deserialize_for, event, open_enum, record,
+            serialize_for,
         },
-        sealed,
     },
-    json::{self, Json, Object},
     replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
 };
@@ -29,7 +27,7 @@ record! {
     /// does not have. One that does not fit is `None`; see [`mismatches`](Self::mismatches).
     ///
     /// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`].
-    pub struct Event [mismatches: Mismatches,] {
+    pub struct Event [pub(super) mismatches: Mismatches,] {
         /// What happened.
         pub kind: EventKind = "event",
         /// When it happened; in an envelope, when this attempt was made.
@@ -105,8 +103,7 @@ impl Event {
         self.kind.as_str()
     }
 
-    /// The key that this delivery shares with its retries, from the delivery id; `None` for
-    /// settings webhooks, which are sent once and have no id in the body.
+    /// The key that this delivery shares with its retries: its id. `None` where the body has none.
     #[must_use]
     pub fn retry_key(&self) -> Option<ReplayKey> {
         let id = self.delivery_id.as_deref().filter(|id| !id.is_empty())?;
@@ -124,69 +121,6 @@ impl Event {
 }
 
 event!(Event);
-
-/// Reads the top level and `data` as one object.
-impl sealed::FromJson for Event {
-    fn from_json(json: Json<'_>) -> Result<Self, EventError> {
-        let (_, mut top) = read::named_object(json)?;
-        let mut reader = Reader::new(Zone::Unknown);
-        let mut rest = Object::new();
-        let unknown = match json::take(&mut top, "data") {
-            Json::Object(data) => merge(&mut top, data, &mut rest),
-            Json::Taken | Json::Null => Object::new(),
-            data if Customer::is_nothing(&data) => Object::new(),
-            data => {
-                reader.field("data", |reader| reader.mismatch(Customer::EXPECTED));
-                top.push(("data".into(), data));
-                Object::new()
-            }
-        };
-        let mut event = Self::default();
-        event.fill(top, &mut reader);
-        for (key, json) in unknown {
-            // `data` would mean something at the top.
-            if key == "data" || event.extra.contains_key(&*key) {
-                rest.push((key, json));
-            } else {
-                event.extra.insert(key.into(), json.into_value());
-            }
-        }
-        if !rest.is_empty() {
-            event.extra.insert("data".into(), Json::Object(rest).into_value());
-        }
-        event.mismatches = reader.finish()?;
-        Ok(event)
-    }
-}
-
-/// Moves the fields of `data` to the top level where that says nothing. Of a field that both have,
-/// the other value goes to `rest`. What is no field is given back.
-fn merge<'a>(top: &mut Object<'a>, data: Object<'a>, rest: &mut Object<'a>) -> Object<'a> {
-    let mut unknown = Object::new();
-    for (key, mut json) in data {
-        if !Event::FIELDS.iter().any(|field| field.name == key) {
-            unknown.push((key, json));
-        } else if let Some((_, at_top)) = top.iter_mut().find(|(name, _)| *name == key) {
-            if !says(&key, at_top) {
-                core::mem::swap(at_top, &mut json);
-            }
-            // Even an object that says nothing may have unknown fields.
-            if says(&key, &json) || matches!(&json, Json::Object(it) if !it.is_empty()) {
-                rest.push((key, json));
-            }
-        } else {
-            top.push((key, json));
-        }
-    }
-    unknown
-}
-
-/// Whether a value says something as the field of this name.
-fn says(name: &str, json: &Json<'_>) -> bool {
-    let (mut event, mut reader) = (Event::default(), Reader::new(Zone::Unknown));
-    event.fill([(name.into(), json.clone())].into(), &mut reader);
-    reader.said || event.extra.contains_key(name) || name == "event"
-}
 
 open_enum! {
     /// How far a customer is to be trusted, best first.
@@ -207,13 +141,11 @@ open_enum! {
 }
 
 record! {
-    /// A customer as TrustLens sees them: in its webhooks (TrustLens webhooks guide) and in the
-    /// answer of its REST API's lookup.
+    /// A customer, in webhooks and in the answer of the REST API's lookup (TrustLens webhooks guide).
     pub struct Customer {
-        /// The id in the plugin's table; only in the REST API.
+        /// The id; only in the REST API.
         pub id: Option<u64>,
-        /// HMAC-SHA256 of the e-mail address, 64 hex digits: the same customer has the same in all
-        /// events of a site. `Debug` shows it.
+        /// HMAC-SHA256 of the e-mail address, 64 hex digits: the customer's pseudonym in a site.
         pub email_hash: Option<String>,
         /// The e-mail address.
         pub email: Option<Personal>,
