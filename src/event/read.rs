@@ -326,7 +326,11 @@ macro_rules! record {
         #[non_exhaustive]
         pub struct $name {
             $($($(#[$head_meta])* $head_vis $head: $head_type,)*)?
-            $($(#[$field_meta])* pub $field: $type,)*
+            $(
+                $(#[$field_meta])*
+                #[doc = concat!("Sent as `", crate::event::read::record!(@name $field $($json)?), "`.")]
+                pub $field: $type,
+            )*
             /// What else was sent, by name: fields that this version does not know, and those whose
             /// value did not fit.
             pub extra: crate::Extra,
@@ -428,7 +432,7 @@ macro_rules! open_enum {
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$variant_meta])* $variant,)*
+            $($(#[$variant_meta])* #[doc = concat!("Sent as `", $text, "`.")] $variant,)*
             /// One that this version does not know, as it was sent.
             Other(alloc::string::String),
         }

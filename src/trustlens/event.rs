@@ -7,8 +7,7 @@ use crate::{
     event::{
         EventTime, Money, Personal,
         read::{
-            Mismatches, Read as _, Required, Zone, deserialize_for, event, open_enum, record,
-            serialize_for,
+            Mismatches, Required, Zone, deserialize_for, event, open_enum, record, serialize_for,
         },
     },
     replay::ReplayKey,
@@ -125,17 +124,11 @@ event!(Event);
 open_enum! {
     /// How far a customer is to be trusted, best first.
     pub enum Segment {
-        /// The best.
         Vip = "vip",
-        /// Good.
         Trusted = "trusted",
-        /// Neither good nor bad.
         Normal = "normal",
-        /// To be watched.
         Caution = "caution",
-        /// A risk.
         Risk = "risk",
-        /// The worst.
         Critical = "critical",
     }
 }
@@ -147,7 +140,6 @@ record! {
         pub id: Option<u64>,
         /// HMAC-SHA256 of the e-mail address, 64 hex digits: the customer's pseudonym in a site.
         pub email_hash: Option<String>,
-        /// The e-mail address.
         pub email: Option<Personal>,
         /// From 0 (worst) to 100.
         pub trust_score: Option<u32>,
@@ -155,9 +147,7 @@ record! {
         pub segment: Option<Segment>,
         /// The segment's name for humans; only in the REST API.
         pub segment_label: Option<String>,
-        /// How many orders they placed.
         pub total_orders: Option<u64>,
-        /// How many refunds they had.
         pub total_refunds: Option<u64>,
         /// How many of their orders ended in a refund, in percent (0 to 100).
         pub return_rate: Option<f64>,
@@ -167,15 +157,12 @@ record! {
         pub total_refund_value: Option<Money>,
         /// Whether they may not check out.
         pub is_blocked: Option<bool>,
-        /// Whether they are on the allowlist.
         pub is_allowlisted: Option<bool>,
         /// How many chargebacks they filed.
         pub total_disputes: Option<u64>,
         /// How many other accounts seem to be theirs.
         pub linked_accounts_count: Option<u64>,
-        /// When they ordered first.
         pub first_order_date: Option<EventTime>,
-        /// When they ordered last.
         pub last_order_date: Option<EventTime>,
         /// When TrustLens first saw them; only in the REST API.
         pub created_at: Option<EventTime>,
@@ -196,9 +183,7 @@ record! {
         pub total: Option<Money>,
         /// The items alone.
         pub subtotal: Option<Money>,
-        /// Shipping.
         pub shipping_total: Option<Money>,
-        /// Taxes.
         pub tax_total: Option<Money>,
         /// What coupons took off.
         pub coupon_total: Option<Money>,
@@ -214,7 +199,6 @@ record! {
         pub billing_country: Option<String>,
         /// WooCommerce's status, such as `processing`; plugins add their own.
         pub status: Option<String>,
-        /// When it was placed.
         pub created_at: Option<EventTime>,
     }
 }
@@ -247,9 +231,7 @@ record! {
     /// The shop that an event comes from (TrustLens webhooks guide).
     #[derive(Eq)]
     pub struct Site {
-        /// Its address.
         pub url: Option<String>,
-        /// Its name.
         pub name: Option<String>,
     }
 }

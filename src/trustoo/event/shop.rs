@@ -182,23 +182,17 @@ record! {
         pub id: String,
         /// Stars, from 1 to 5.
         pub rating: Option<u32>,
-        /// The reviewer's name.
         pub author: Option<Personal>,
-        /// The reviewer's e-mail address.
         pub author_email: Option<Personal>,
-        /// The reviewer's phone number.
         pub author_phone: Option<Personal>,
         /// The reviewer's country, as its code of two letters (ISO 3166-1).
         pub author_country: Option<String>,
-        /// The title.
         pub title: Option<String>,
-        /// The text.
         pub content: Option<String>,
         /// When the review was written.
         pub commented_at: Option<EventTime>,
         /// What was reviewed, such as `product`.
         pub item_type: Option<String>,
-        /// The order it belongs to.
         pub order_id: Option<String>,
         /// The product's variant.
         pub variant_id: Option<String>,
@@ -206,13 +200,10 @@ record! {
         pub source: Option<ReviewSource>,
         /// Whether the purchase is verified.
         pub is_verified: Option<bool>,
-        /// Whether it is featured.
         pub is_featured: Option<bool>,
-        /// Whether it is published.
         pub is_published: Option<bool>,
         /// Whether it is pinned to the top.
         pub is_top: Option<bool>,
-        /// The label.
         pub tag: Option<String>,
         /// What sort of media it has.
         pub media_type: Option<MediaType>,
@@ -234,9 +225,7 @@ open_enum! {
     pub enum ReviewSource {
         /// By a request that was mailed.
         Email = "email",
-        /// In the shop.
         Storefront = "storefront",
-        /// By the merchant.
         Admin = "admin",
     }
 }
@@ -245,13 +234,10 @@ record! {
     /// A picture or video of a review.
     #[derive(Eq)]
     pub struct Media {
-        /// Where it is.
         pub url: Option<String>,
-        /// Where its thumbnail is.
         pub thumbnail_url: Option<String>,
         /// Picture or video: `type` in JSON.
         pub media_type: Option<MediaType> = "type",
-        /// Whether it is published.
         pub is_published: Option<bool>,
     }
 }
@@ -298,9 +284,7 @@ record! {
     pub struct Reply {
         /// The reply's id.
         pub id: Option<String>,
-        /// The text.
         pub content: Option<String>,
-        /// When it was written.
         pub reply_at: Option<EventTime>,
     }
 }
@@ -311,13 +295,9 @@ record! {
     pub struct Product {
         /// The product's id.
         pub id: Option<String>,
-        /// Its title.
         pub title: Option<String>,
-        /// Its name in URLs.
         pub handle: Option<String>,
-        /// Where its picture is.
         pub image_src: Option<String>,
-        /// Where its page is.
         pub url: Option<String>,
     }
 }
@@ -328,7 +308,6 @@ record! {
     pub struct DeletedReview {
         /// The review's id.
         pub id: String,
-        /// When it was deleted.
         pub deleted_at: Option<EventTime>,
     }
 }
@@ -345,9 +324,7 @@ record! {
         pub event_type: Option<CustomerEventType>,
         /// Where it was done.
         pub event_source: Option<EventSource>,
-        /// On which sort of device.
         pub device_type: Option<DeviceType>,
-        /// On which operating system.
         pub os_type: Option<OsType>,
         /// On which page.
         pub page_url: Option<String>,
@@ -390,11 +367,8 @@ open_enum! {
 open_enum! {
     /// Where a customer did something.
     pub enum EventSource {
-        /// In the shop.
         Storefront = "STOREFRONT",
-        /// In a mail.
         Email = "EMAIL",
-        /// In the admin.
         Admin = "ADMIN",
     }
 }
@@ -402,11 +376,8 @@ open_enum! {
 open_enum! {
     /// A sort of device.
     pub enum DeviceType {
-        /// A computer.
         Desktop = "Desktop",
-        /// A phone.
         Mobile = "Mobile",
-        /// A tablet.
         Tablet = "Tablet",
     }
 }
@@ -414,11 +385,8 @@ open_enum! {
 open_enum! {
     /// An operating system.
     pub enum OsType {
-        /// iOS.
         Ios = "IOS",
-        /// Android.
         Android = "ANDROID",
-        /// Windows.
         Windows = "WINDOWS",
     }
 }
