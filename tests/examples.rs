@@ -81,11 +81,11 @@ async fn the_receiver_serves_both_vendors() {
     let forged = system::Signer::new(secret("guess")).sign_at(body, now);
     assert_eq!(exchange(port, &post_to("/trustoo/system", &forged, body)).await, answer(401, ""));
     receiver.line_with("code=\"signature_mismatch\"");
-    let body = br#"{"event":"score_updated","new_score":"high"}"#;
+    let body = br#"{"new_score":34}"#;
     let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
     assert_eq!(exchange(port, &post_to("/trustlens", &signed, body)).await, answer(422, ""));
     let line = receiver.line_with("not understood");
-    assert!(line.contains("new_score: expected an unsigned integer"), "{line}");
+    assert!(line.contains("event: expected text"), "{line}");
 
     receiver.signal("TERM");
     receiver.line_with("stopped");
