@@ -25,8 +25,6 @@ extern crate std;
 #[cfg(feature = "axum")]
 pub mod axum;
 mod error;
-#[cfg(feature = "explain")]
-pub mod explain;
 mod headers;
 mod json;
 #[cfg(feature = "redis")]
@@ -58,6 +56,5 @@ pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 
 /// The code in the documents compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/explain.md")]
 #[doc = include_str!("../docs/replay.md")]
 struct Documents;
