@@ -26,8 +26,6 @@ extern crate std;
 pub mod axum;
 mod error;
 mod event;
-#[cfg(feature = "explain")]
-pub mod explain;
 mod headers;
 #[cfg(feature = "json")]
 mod json;
@@ -61,6 +59,5 @@ pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 
 /// The code in the documents compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/explain.md")]
 #[doc = include_str!("../docs/replay.md")]
 struct Documents;
