@@ -71,7 +71,7 @@ fn in_trustoo() {
 
     let event = shop(r#"{"event":"novel","shop_id":1,"data":{"a":1,"a":{"b":1,"b":2}},"n":1,"n":2}"#);
     let shop::EventKind::Other { data, .. } = event.kind else { panic!() };
-    assert_eq!(data, json!({"a": {"b": 2}}));
+    assert_eq!(*data, json!({"a": {"b": 2}}));
     assert_eq!(event.extra["n"], 2);
 
     let event = customer_event(shop(

@@ -118,7 +118,7 @@ fn debug_shows_nothing_personal() {
         json!({"event": "test", "order": {"billing_email": MARKER}, "site": {"admin": MARKER},
             "rule": {"by": MARKER}, "dispute": {"by": MARKER}}),
         // What does not fit is kept, and hidden as well.
-        json!({"event": "test", "order": {"id": MARKER, "total": PHONE}, "site": MARKER,
+        json!({"event": "test", "order": {"id": MARKER, "total": [PHONE]}, "site": MARKER,
             "rule": [MARKER], "timestamp": [PHONE], "order_id": MARKER}),
         json!({"event": "test", "email": "a", "data": {"email": MARKER, "customer": {"x": PHONE}}}),
     ];
@@ -156,6 +156,5 @@ fn debug_shows_nothing_personal() {
     let email = event.customer.unwrap().email.unwrap();
     assert_eq!(format!("{email:?}"), "[redacted]");
     assert_eq!(email.as_str(), "buyer@example.com");
-    assert_eq!(email.as_ref() as &str, "buyer@example.com");
-    assert_eq!(email.into_string(), "buyer@example.com");
+    assert_eq!(email.into_inner(), "buyer@example.com");
 }

@@ -49,7 +49,7 @@ fn an_unknown_event_may_have_any_shape() {
         let event = shop_event(&json!({"event": "novel", "shop_id": "1", "data": odd}));
         let shop::EventKind::Other { name, data, .. } = &event.kind else { panic!() };
         assert_eq!(name, "novel");
-        assert_eq!(*data, odd);
+        assert_eq!(**data, odd);
     }
     let event = lens(&json!({"event": "novel", "order": "4821", "customer": 7}));
     assert_eq!((event.order, event.customer), (None, None));
@@ -73,7 +73,8 @@ fn extra_can_be_made_and_hides_its_values() {
     assert_eq!(format!("{extra:?}"), "[1 fields]");
     assert_eq!(Personal::from("a@example.com".to_owned()).as_str(), "a@example.com");
     let event = shop_event(&json!({ "event": "novel", "shop_id": "5", "data": "a@example.com" }));
-    assert_eq!(format!("{:?}", event.kind), r#"Other { name: "novel", .. }"#);
+    let shown = format!("{:?}", event.kind);
+    assert!(shown.contains("novel") && !shown.contains("example"), "{shown}");
 }
 
 // --- Rule 12: at the top, or in `data` ---
