@@ -64,7 +64,8 @@ fn an_event_is_an_object_with_a_name() {
 
 #[test]
 fn trustoo_events_have_a_shop() {
-    for odd in ["null", "false", "true", "1.5", "[]", "{}", "[1]", "1e300", "18446744073709551616"] {
+    for odd in ["null", "false", "true", "1.5", "[]", "{}", "[1]", "1e300", "18446744073709551616"]
+    {
         let bodies = [
             format!(r#"{{"event":"review/created","shop_id":{odd},"data":{{"id":"1"}}}}"#),
             format!(r#"{{"event":"novel","shop_id":{odd},"timestamp":1}}"#),
@@ -115,7 +116,8 @@ fn reviews_have_an_id() {
             assert!(["data", "data.id"].contains(&error.path()), "{error}");
             assert_eq!(error.kind(), EventErrorKind::Data);
         }
-        let error = error::<shop::Event>(&format!(r#"{{"event":"{name}","shop_id":"1","id":"1"}}"#));
+        let error =
+            error::<shop::Event>(&format!(r#"{{"event":"{name}","shop_id":"1","id":"1"}}"#));
         assert!(["data", "data.id"].contains(&error.path()), "{error}");
         for id in [r#""1""#, "1", "1.0", r#""""#, "-1", r#""x""#] {
             let body = format!(r#"{{"event":"{name}","shop_id":"1","data":{{"id":{id}}}}}"#);
@@ -133,8 +135,19 @@ fn reviews_have_an_id() {
 fn system_events_have_a_time() {
     for name in ["app/authorized", "app/uninstalled", "novel"] {
         for odd in [
-            "null", "false", "true", r#""""#, r#"" ""#, r#""yesterday""#, "[]", "{}", "[1]",
-            r#""2026-06-05T14:23:00Z""#, r#""1,780""#, r#""inf""#, r#""nan""#,
+            "null",
+            "false",
+            "true",
+            r#""""#,
+            r#"" ""#,
+            r#""yesterday""#,
+            "[]",
+            "{}",
+            "[1]",
+            r#""2026-06-05T14:23:00Z""#,
+            r#""1,780""#,
+            r#""inf""#,
+            r#""nan""#,
         ] {
             let body = format!(r#"{{"event":"{name}","shop_id":1,"timestamp":{odd}}}"#);
             lacks::<system::Event>(&[(&body, "timestamp")]);
@@ -215,7 +228,8 @@ fn a_byte_order_mark_is_not_counted() {
 
 #[test]
 fn numbers_beyond_a_double_are_no_json() {
-    for number in ["1e400", "-1e400", "1e309", "1.8e308", "123456789e301", "1e99999999999999999999"] {
+    for number in ["1e400", "-1e400", "1e309", "1.8e308", "123456789e301", "1e99999999999999999999"]
+    {
         for body in [
             format!(r#"{{"event":"test","x":{number}}}"#),
             format!(r#"{{"shop_id":1,"timestamp":1,"data":{{"id":{number}}},"event":"novel"}}"#),
@@ -237,14 +251,18 @@ fn numbers_beyond_a_double_are_no_json() {
         let body = format!(r#"{{"event":"test","x":{number}}}"#);
         assert_eq!(error::<trustlens::Event>(&body).position(), Some((1, 20 + number.len())));
     }
-    for number in ["1e308", "1.7e308", "-1e308", "1e-400", "123456789e-400", "0e99999999999999999999"] {
+    for number in
+        ["1e308", "1.7e308", "-1e308", "1e-400", "123456789e-400", "0e99999999999999999999"]
+    {
         event::<trustlens::Event>(&format!(r#"{{"event":"test","x":{number}}}"#));
     }
 }
 
 #[test]
 fn bodies_that_end_too_early() {
-    for body in ["", " ", "{", "[", "\"", "{\"event\"", "{\"event\":\"test\"", "tru", "-", "1e", "1."] {
+    for body in
+        ["", " ", "{", "[", "\"", "{\"event\"", "{\"event\":\"test\"", "tru", "-", "1e", "1."]
+    {
         let error = error::<trustlens::Event>(body);
         assert_eq!(error.kind(), EventErrorKind::Eof, "{body}");
         assert!(error.position().is_some());
@@ -309,8 +327,9 @@ fn a_broken_sample_never_panics() {
 #[test]
 fn long_and_wide_bodies() {
     let long = "x".repeat(10_000_000);
-    let event =
-        read::<trustlens::Event>(format!("{{\"event\":\"test\",\"message\":\"{long}\"}}").as_bytes());
+    let event = read::<trustlens::Event>(
+        format!("{{\"event\":\"test\",\"message\":\"{long}\"}}").as_bytes(),
+    );
     assert_eq!(event.unwrap().message, Some(long.clone()));
     let body = format!("{{\"customer\":{{\"trust_score\":\"{long}\"}},\"event\":\"test\"}}");
     let event = read::<trustlens::Event>(body.as_bytes()).unwrap();
@@ -338,7 +357,8 @@ fn long_and_wide_bodies() {
 
 #[test]
 fn a_sample_with_everything_odd_is_still_an_event() {
-    let mut body: serde_json::Value = serde_json::from_slice(sample!("trustoo_review_created")).unwrap();
+    let mut body: serde_json::Value =
+        serde_json::from_slice(sample!("trustoo_review_created")).unwrap();
     let data = body["data"].as_object_mut().unwrap();
     let names: Vec<_> = data.keys().filter(|name| *name != "id").cloned().collect();
     for name in &names {

@@ -130,7 +130,9 @@ fn texts_within_texts() {
         assert!(lens.extra["x"][key].is_string());
         assert!(paths(&lens).is_empty());
         let body = format!(r#"{{"event":"novel","shop_id":"1","data":{deep}}}"#);
-        let shop::EventKind::Other { data, .. } = event::<shop::Event>(&body).kind else { panic!() };
+        let shop::EventKind::Other { data, .. } = event::<shop::Event>(&body).kind else {
+            panic!()
+        };
         assert!(data[key].is_string());
     }
 }

@@ -72,7 +72,8 @@ fn shop_events_by_what_they_say() {
 fn system_events_by_nothing() {
     let sample: trusthooks::trustoo::system::Event = read(SYSTEM).unwrap();
     assert_eq!(sample.retry_key(), None);
-    let event = system_event(&json!({"event": "novel", "shop_id": 1, "timestamp": 2, "delivery_id": "d"}));
+    let event =
+        system_event(&json!({"event": "novel", "shop_id": 1, "timestamp": 2, "delivery_id": "d"}));
     assert_eq!(event.retry_key(), None);
     assert_eq!(trusthooks::Event::retry_key(&event), None);
 }

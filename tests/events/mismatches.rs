@@ -18,19 +18,63 @@ fn odd() -> Value {
 #[test]
 fn every_field_of_trustlens_says_where() {
     let fields = [
-        "timestamp", "delivery_id", "customer", "order", "dispute", "rule", "action", "site",
-        "old_score", "new_score", "score_delta", "old_segment", "new_segment", "reason", "email",
-        "order_id", "message", "customer.id", "customer.email_hash", "customer.email",
-        "customer.trust_score", "customer.segment", "customer.segment_label",
-        "customer.total_orders", "customer.total_refunds", "customer.return_rate",
-        "customer.total_order_value", "customer.total_refund_value", "customer.is_blocked",
-        "customer.is_allowlisted", "customer.total_disputes", "customer.linked_accounts_count",
-        "customer.first_order_date", "customer.last_order_date", "customer.created_at",
-        "customer.updated_at", "order.id", "order.number", "order.total", "order.subtotal",
-        "order.shipping_total", "order.tax_total", "order.coupon_total", "order.currency",
-        "order.item_count", "order.payment_method", "order.shipping_country",
-        "order.billing_country", "order.status", "order.created_at", "dispute.id",
-        "dispute.reason", "rule.id", "rule.name", "rule.trigger", "site.url", "site.name",
+        "timestamp",
+        "delivery_id",
+        "customer",
+        "order",
+        "dispute",
+        "rule",
+        "action",
+        "site",
+        "old_score",
+        "new_score",
+        "score_delta",
+        "old_segment",
+        "new_segment",
+        "reason",
+        "email",
+        "order_id",
+        "message",
+        "customer.id",
+        "customer.email_hash",
+        "customer.email",
+        "customer.trust_score",
+        "customer.segment",
+        "customer.segment_label",
+        "customer.total_orders",
+        "customer.total_refunds",
+        "customer.return_rate",
+        "customer.total_order_value",
+        "customer.total_refund_value",
+        "customer.is_blocked",
+        "customer.is_allowlisted",
+        "customer.total_disputes",
+        "customer.linked_accounts_count",
+        "customer.first_order_date",
+        "customer.last_order_date",
+        "customer.created_at",
+        "customer.updated_at",
+        "order.id",
+        "order.number",
+        "order.total",
+        "order.subtotal",
+        "order.shipping_total",
+        "order.tax_total",
+        "order.coupon_total",
+        "order.currency",
+        "order.item_count",
+        "order.payment_method",
+        "order.shipping_country",
+        "order.billing_country",
+        "order.status",
+        "order.created_at",
+        "dispute.id",
+        "dispute.reason",
+        "rule.id",
+        "rule.name",
+        "rule.trigger",
+        "site.url",
+        "site.name",
     ];
     for name in ["score_updated", "high_risk_order", "test", "novel"] {
         for field in fields {
@@ -63,11 +107,36 @@ fn every_field_of_trustlens_says_where() {
 #[test]
 fn every_field_of_trustoo_says_where() {
     let fields = [
-        "rating", "author", "author_email", "author_phone", "author_country", "title", "content",
-        "commented_at", "item_type", "order_id", "variant_id", "source", "is_verified",
-        "is_featured", "is_published", "is_top", "tag", "media_type", "reply", "product",
-        "created_at", "updated_at", "reply.id", "reply.content", "reply.reply_at", "product.id",
-        "product.title", "product.handle", "product.image_src", "product.url",
+        "rating",
+        "author",
+        "author_email",
+        "author_phone",
+        "author_country",
+        "title",
+        "content",
+        "commented_at",
+        "item_type",
+        "order_id",
+        "variant_id",
+        "source",
+        "is_verified",
+        "is_featured",
+        "is_published",
+        "is_top",
+        "tag",
+        "media_type",
+        "reply",
+        "product",
+        "created_at",
+        "updated_at",
+        "reply.id",
+        "reply.content",
+        "reply.reply_at",
+        "product.id",
+        "product.title",
+        "product.handle",
+        "product.image_src",
+        "product.url",
     ];
     for name in ["review/created", "review/updated"] {
         for field in fields {
@@ -89,7 +158,13 @@ fn every_field_of_trustoo_says_where() {
         }
     }
     let customer = [
-        "id", "client_id", "event_type", "event_source", "device_type", "os_type", "page_url",
+        "id",
+        "client_id",
+        "event_type",
+        "event_source",
+        "device_type",
+        "os_type",
+        "page_url",
         "created_at",
     ];
     let deleted = ["deleted_at"];
@@ -107,9 +182,8 @@ fn every_field_of_trustoo_says_where() {
         }
     }
     for name in ["app/authorized", "novel"] {
-        let event = system_event(
-            &json!({"event": name, "shop_id": 1, "timestamp": 2, "platform": odd()}),
-        );
+        let event =
+            system_event(&json!({"event": name, "shop_id": 1, "timestamp": 2, "platform": odd()}));
         assert_eq!(paths(&event), ["platform"]);
         assert_eq!(event.extra["platform"], odd());
     }
@@ -155,7 +229,9 @@ fn what_was_expected_is_said() {
 
 fn with_odd_media(items: usize) -> String {
     let items = vec!["1"; items].join(",");
-    format!(r#"{{"event":"review/created","shop_id":"1","data":{{"id":"1","media":[{items}],"rating":"x"}}}}"#)
+    format!(
+        r#"{{"event":"review/created","shop_id":"1","data":{{"id":"1","media":[{items}],"rating":"x"}}}}"#
+    )
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn nothing_by_type() {
         check(places, &[("[]", Mismatch), ("{}", Mismatch), ("true", Mismatch)]);
     }
     check(OBJECTS, &[("{}", fits(json!({}))), ("true", Mismatch), ("[[]]", Mismatch)]);
-    check(BOOLEAN, &[("null", Missing), (r#""""#, fits(false)), ("[]", Mismatch), ("{}", Mismatch)]);
+    check(
+        BOOLEAN,
+        &[("null", Missing), (r#""""#, fits(false)), ("[]", Mismatch), ("{}", Mismatch)],
+    );
     check(LISTS, &[("[]", Missing), ("true", Mismatch), (r#""x""#, Mismatch), ("5", Mismatch)]);
 }
 
@@ -56,7 +59,10 @@ fn almost_nothing_is_something() {
     for places in [WHOLE, FRACTION, MONEY] {
         check(places, &[(r#"" ""#, Mismatch), (r#""null""#, Mismatch), (r#""false""#, Mismatch)]);
     }
-    check(OBJECTS, &[("0", Mismatch), (r#"" ""#, Mismatch), ("[null]", Mismatch), (r#"["a"]"#, Mismatch)]);
+    check(
+        OBJECTS,
+        &[("0", Mismatch), (r#"" ""#, Mismatch), ("[null]", Mismatch), (r#"["a"]"#, Mismatch)],
+    );
     check(LISTS, &[("0", Mismatch), (r#"" ""#, Mismatch)]);
     check(TEXT, &[(r#"" ""#, fits(" ")), (r#""false""#, fits("false")), ("0", fits("0"))]);
     check(NAMES, &[(r#"" ""#, fits(" "))]);
@@ -115,8 +121,7 @@ fn missing_data() {
 #[test]
 fn a_customer_event_without_data() {
     for data in ["null", r#""""#, "false", "[]", "{}"] {
-        let body =
-            format!(r#"{{"event":"customer_event/created","shop_id":"1","data":{data}}}"#);
+        let body = format!(r#"{{"event":"customer_event/created","shop_id":"1","data":{data}}}"#);
         let event = event::<shop::Event>(&body);
         assert!(paths(&event).is_empty(), "{body}: {event:?}");
     }
@@ -261,19 +266,56 @@ fn fractions() {
 
 #[test]
 fn truth() {
-    for sent in
-        ["true", "1", "1.0", r#""1""#, r#""true""#, r#""TRUE""#, r#""True""#, r#""yes""#, r#""YES""#, r#""Yes""#, r#""on""#, r#""On""#]
-    {
+    for sent in [
+        "true",
+        "1",
+        "1.0",
+        r#""1""#,
+        r#""true""#,
+        r#""TRUE""#,
+        r#""True""#,
+        r#""yes""#,
+        r#""YES""#,
+        r#""Yes""#,
+        r#""on""#,
+        r#""On""#,
+    ] {
         check(BOOLEAN, &[(sent, fits(true))]);
     }
-    for sent in
-        ["false", "0", "0.0", r#""0""#, r#""false""#, r#""FALSE""#, r#""no""#, r#""No""#, r#""off""#, r#""OFF""#, r#""""#]
-    {
+    for sent in [
+        "false",
+        "0",
+        "0.0",
+        r#""0""#,
+        r#""false""#,
+        r#""FALSE""#,
+        r#""no""#,
+        r#""No""#,
+        r#""off""#,
+        r#""OFF""#,
+        r#""""#,
+    ] {
         check(BOOLEAN, &[(sent, fits(false))]);
     }
     for sent in [
-        "2", "-1", "0.5", "1.5", "10", r#""2""#, r#""-1""#, r#""10""#, r#""y""#, r#""n""#, r#""t""#, r#""yess""#,
-        r#""maybe""#, r#""null""#, r#""1.0""#, "[true]", r#"{"a":1}"#, "18446744073709551615",
+        "2",
+        "-1",
+        "0.5",
+        "1.5",
+        "10",
+        r#""2""#,
+        r#""-1""#,
+        r#""10""#,
+        r#""y""#,
+        r#""n""#,
+        r#""t""#,
+        r#""yess""#,
+        r#""maybe""#,
+        r#""null""#,
+        r#""1.0""#,
+        "[true]",
+        r#"{"a":1}"#,
+        "18446744073709551615",
     ] {
         check(BOOLEAN, &[(sent, Mismatch)]);
     }
@@ -401,18 +443,18 @@ fn lists_with_gaps_and_missing_items() {
 fn lists_with_items_that_do_not_fit() {
     for (sent, fitting, listed) in [
         ("[1]", vec![], vec!["data.media[0]"]),
-        (r#"[{"url":"a"},1,{"url":"b"},"x"]"#, vec!["a", "b"], vec!["data.media[1]", "data.media[3]"]),
+        (
+            r#"[{"url":"a"},1,{"url":"b"},"x"]"#,
+            vec!["a", "b"],
+            vec!["data.media[1]", "data.media[3]"],
+        ),
         (r#"[null,{"url":"a"},true]"#, vec!["a"], vec!["data.media[2]"]),
         (r#"["",[1],{"url":"a"}]"#, vec!["a"], vec!["data.media[1]"]),
         (r#"[" "]"#, vec![], vec!["data.media[0]"]),
         (r#"{"0":{"url":"a"},"1":5}"#, vec!["a"], vec!["data.media[1]"]),
         // A record where a list belongs is a list of its values.
         (r#"{"url":"a","type":1}"#, vec![], vec!["data.media[0]", "data.media[1]"]),
-        (
-            r#"[{"url":"a","type":"x"},1]"#,
-            vec!["a"],
-            vec!["data.media[0].type", "data.media[1]"],
-        ),
+        (r#"[{"url":"a","type":"x"},1]"#, vec!["a"], vec!["data.media[0].type", "data.media[1]"]),
     ] {
         let (review, paths) = media(sent);
         assert_eq!(urls(&review), fitting, "{sent}");

@@ -45,39 +45,115 @@ const fn place(scheme: Scheme, body: &'static str, path: &'static str) -> Place 
 pub(super) const WHOLE: &[Place] = &[
     place(Lens, r#"{"event":"automation_triggered","order_id":@,"message":"m"}"#, "order_id"),
     place(Lens, r#"{"message":"m","order_id":@,"event":"novel"}"#, "order_id"),
-    place(Lens, r#"{"event":"automation_triggered","data":{"message":"m","order_id":@}}"#, "order_id"),
+    place(
+        Lens,
+        r#"{"event":"automation_triggered","data":{"message":"m","order_id":@}}"#,
+        "order_id",
+    ),
     place(Lens, r#"{"data":{"order_id":@,"message":"m"},"event":"novel"}"#, "order_id"),
     place(Lens, r#"{"event":"score_updated","new_score":@,"new_segment":"vip"}"#, "new_score"),
     place(Lens, r#"{"event":"score_changed","data":{"old_score":@}}"#, "old_score"),
     place(Lens, r#"{"event":"score_changed","score_delta":@,"new_score":4}"#, "score_delta"),
-    place(Lens, r#"{"event":"test","customer":{"segment":"vip","trust_score":@}}"#, "customer.trust_score"),
-    place(Lens, r#"{"event":"novel","customer":{"trust_score":@,"segment":"vip"}}"#, "customer.trust_score"),
-    place(Lens, r#"{"event":"novel","data":{"order":{"id":@,"currency":"USD"},"new":1}}"#, "order.id"),
-    place(Lens, r#"{"event":"high_risk_order","order":{"item_count":@,"currency":"USD"}}"#, "order.item_count"),
+    place(
+        Lens,
+        r#"{"event":"test","customer":{"segment":"vip","trust_score":@}}"#,
+        "customer.trust_score",
+    ),
+    place(
+        Lens,
+        r#"{"event":"novel","customer":{"trust_score":@,"segment":"vip"}}"#,
+        "customer.trust_score",
+    ),
+    place(
+        Lens,
+        r#"{"event":"novel","data":{"order":{"id":@,"currency":"USD"},"new":1}}"#,
+        "order.id",
+    ),
+    place(
+        Lens,
+        r#"{"event":"high_risk_order","order":{"item_count":@,"currency":"USD"}}"#,
+        "order.item_count",
+    ),
     place(Lens, r#"{"event":"test","rule":{"name":"n","id":@},"action":"a"}"#, "rule.id"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","rating":@,"author":"A"}}"#, "data.rating"),
-    place(Shop, r#"{"data":{"rating":@,"id":"2"},"shop_id":"1","event":"review/updated"}"#, "data.rating"),
-    place(Shop, r#"{"event":"review/created","shop_id":1,"data":{"id":2,"media":[{"url":"u"},{"type":@,"url":"v"}]}}"#, "data.media[1].type"),
-    place(Shop, r#"{"event":"review/created","shop_id":1,"data":{"id":2,"media":{"0":{"url":"u","type":@}}}}"#, "data.media[0].type"),
-    place(Shop, r#"{"event":"review/created","shop_id":1,"data":{"id":2,"media_type":@}}"#, "data.media_type"),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","rating":@,"author":"A"}}"#,
+        "data.rating",
+    ),
+    place(
+        Shop,
+        r#"{"data":{"rating":@,"id":"2"},"shop_id":"1","event":"review/updated"}"#,
+        "data.rating",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":1,"data":{"id":2,"media":[{"url":"u"},{"type":@,"url":"v"}]}}"#,
+        "data.media[1].type",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":1,"data":{"id":2,"media":{"0":{"url":"u","type":@}}}}"#,
+        "data.media[0].type",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":1,"data":{"id":2,"media_type":@}}"#,
+        "data.media_type",
+    ),
 ];
 
 pub(super) const FRACTION: &[Place] = &[
-    place(Lens, r#"{"event":"test","customer":{"return_rate":@,"segment":"vip"}}"#, "customer.return_rate"),
-    place(Lens, r#"{"event":"novel","data":{"customer":{"segment":"vip","return_rate":@}}}"#, "customer.return_rate"),
+    place(
+        Lens,
+        r#"{"event":"test","customer":{"return_rate":@,"segment":"vip"}}"#,
+        "customer.return_rate",
+    ),
+    place(
+        Lens,
+        r#"{"event":"novel","data":{"customer":{"segment":"vip","return_rate":@}}}"#,
+        "customer.return_rate",
+    ),
 ];
 
 pub(super) const MONEY: &[Place] = &[
-    place(Lens, r#"{"event":"high_risk_order","order":{"id":1,"total":@,"currency":"USD"}}"#, "order.total"),
-    place(Lens, r#"{"event":"order_refunded","data":{"order":{"subtotal":@,"id":1}}}"#, "order.subtotal"),
-    place(Lens, r#"{"event":"novel","customer":{"id":1,"total_order_value":@}}"#, "customer.total_order_value"),
+    place(
+        Lens,
+        r#"{"event":"high_risk_order","order":{"id":1,"total":@,"currency":"USD"}}"#,
+        "order.total",
+    ),
+    place(
+        Lens,
+        r#"{"event":"order_refunded","data":{"order":{"subtotal":@,"id":1}}}"#,
+        "order.subtotal",
+    ),
+    place(
+        Lens,
+        r#"{"event":"novel","customer":{"id":1,"total_order_value":@}}"#,
+        "customer.total_order_value",
+    ),
 ];
 
 pub(super) const BOOLEAN: &[Place] = &[
-    place(Lens, r#"{"event":"test","customer":{"is_blocked":@,"segment":"vip"}}"#, "customer.is_blocked"),
-    place(Lens, r#"{"event":"novel","data":{"customer":{"segment":"vip","is_allowlisted":@}}}"#, "customer.is_allowlisted"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","is_verified":@}}"#, "data.is_verified"),
-    place(Shop, r#"{"event":"review/updated","shop_id":"1","data":{"media":[{"is_published":@,"url":"u"}],"id":"2"}}"#, "data.media[0].is_published"),
+    place(
+        Lens,
+        r#"{"event":"test","customer":{"is_blocked":@,"segment":"vip"}}"#,
+        "customer.is_blocked",
+    ),
+    place(
+        Lens,
+        r#"{"event":"novel","data":{"customer":{"segment":"vip","is_allowlisted":@}}}"#,
+        "customer.is_allowlisted",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","is_verified":@}}"#,
+        "data.is_verified",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/updated","shop_id":"1","data":{"media":[{"is_published":@,"url":"u"}],"id":"2"}}"#,
+        "data.media[0].is_published",
+    ),
 ];
 
 pub(super) const TEXT: &[Place] = &[
@@ -88,34 +164,102 @@ pub(super) const TEXT: &[Place] = &[
     place(Lens, r#"{"event":"test","customer":{"email":@,"segment":"vip"}}"#, "customer.email"),
     place(Lens, r#"{"event":"novel","data":{"order":{"number":@,"id":1}}}"#, "order.number"),
     place(Lens, r#"{"event":"test","site":{"url":"u","name":@}}"#, "site.name"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","title":@,"rating":5}}"#, "data.title"),
-    place(Shop, r#"{"event":"review/updated","shop_id":"1","data":{"id":"2","author_phone":@}}"#, "data.author_phone"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","reply":{"id":@,"content":"c"}}}"#, "data.reply.id"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","product":{"handle":@,"id":"3"}}}"#, "data.product.handle"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","media":[{"type":1},{"url":@,"type":1}]}}"#, "data.media[1].url"),
-    place(Shop, r#"{"event":"customer_event/created","shop_id":"1","data":{"id":@,"page_url":"u"}}"#, "data.id"),
-    place(System, r#"{"event":"app/authorized","shop_id":1,"platform":@,"timestamp":2}"#, "platform"),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","title":@,"rating":5}}"#,
+        "data.title",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/updated","shop_id":"1","data":{"id":"2","author_phone":@}}"#,
+        "data.author_phone",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","reply":{"id":@,"content":"c"}}}"#,
+        "data.reply.id",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","product":{"handle":@,"id":"3"}}}"#,
+        "data.product.handle",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","media":[{"type":1},{"url":@,"type":1}]}}"#,
+        "data.media[1].url",
+    ),
+    place(
+        Shop,
+        r#"{"event":"customer_event/created","shop_id":"1","data":{"id":@,"page_url":"u"}}"#,
+        "data.id",
+    ),
+    place(
+        System,
+        r#"{"event":"app/authorized","shop_id":1,"platform":@,"timestamp":2}"#,
+        "platform",
+    ),
     place(System, r#"{"event":"novel","timestamp":2,"shop_id":1,"platform":@}"#, "platform"),
 ];
 
 pub(super) const NAMES: &[Place] = &[
     place(Lens, r#"{"event":"score_updated","new_segment":@,"new_score":5}"#, "new_segment"),
     place(Lens, r#"{"event":"segment_changed","data":{"old_segment":@}}"#, "old_segment"),
-    place(Lens, r#"{"event":"novel","customer":{"segment":@,"trust_score":5}}"#, "customer.segment"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","source":@}}"#, "data.source"),
-    place(Shop, r#"{"event":"customer_event/created","shop_id":"1","data":{"id":"2","event_type":@}}"#, "data.event_type"),
-    place(Shop, r#"{"event":"customer_event/created","shop_id":"1","data":{"id":"2","os_type":@}}"#, "data.os_type"),
+    place(
+        Lens,
+        r#"{"event":"novel","customer":{"segment":@,"trust_score":5}}"#,
+        "customer.segment",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","source":@}}"#,
+        "data.source",
+    ),
+    place(
+        Shop,
+        r#"{"event":"customer_event/created","shop_id":"1","data":{"id":"2","event_type":@}}"#,
+        "data.event_type",
+    ),
+    place(
+        Shop,
+        r#"{"event":"customer_event/created","shop_id":"1","data":{"id":"2","os_type":@}}"#,
+        "data.os_type",
+    ),
 ];
 
 pub(super) const TIMES: &[Place] = &[
     place(Lens, r#"{"event":"test","timestamp":@,"message":"m"}"#, "timestamp"),
     place(Lens, r#"{"event":"novel","data":{"timestamp":@}}"#, "timestamp"),
-    place(Lens, r#"{"event":"test","customer":{"last_order_date":@,"segment":"vip"}}"#, "customer.last_order_date"),
-    place(Lens, r#"{"event":"novel","data":{"order":{"id":1,"created_at":@}}}"#, "order.created_at"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","updated_at":@}}"#, "data.updated_at"),
-    place(Shop, r#"{"event":"review/deleted","shop_id":"1","data":{"deleted_at":@,"id":"2"}}"#, "data.deleted_at"),
-    place(Shop, r#"{"event":"customer_event/created","shop_id":"1","data":{"created_at":@,"id":"2"}}"#, "data.created_at"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","reply":{"id":"3","reply_at":@}}}"#, "data.reply.reply_at"),
+    place(
+        Lens,
+        r#"{"event":"test","customer":{"last_order_date":@,"segment":"vip"}}"#,
+        "customer.last_order_date",
+    ),
+    place(
+        Lens,
+        r#"{"event":"novel","data":{"order":{"id":1,"created_at":@}}}"#,
+        "order.created_at",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","updated_at":@}}"#,
+        "data.updated_at",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/deleted","shop_id":"1","data":{"deleted_at":@,"id":"2"}}"#,
+        "data.deleted_at",
+    ),
+    place(
+        Shop,
+        r#"{"event":"customer_event/created","shop_id":"1","data":{"created_at":@,"id":"2"}}"#,
+        "data.created_at",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","reply":{"id":"3","reply_at":@}}}"#,
+        "data.reply.reply_at",
+    ),
 ];
 
 pub(super) const OBJECTS: &[Place] = &[
@@ -124,13 +268,29 @@ pub(super) const OBJECTS: &[Place] = &[
     place(Lens, r#"{"event":"novel","message":"m","dispute":@}"#, "dispute"),
     place(Lens, r#"{"event":"automation_triggered","rule":@}"#, "rule"),
     place(Lens, r#"{"event":"test","site":@}"#, "site"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","reply":@,"title":"t"}}"#, "data.reply"),
-    place(Shop, r#"{"event":"review/updated","shop_id":"1","data":{"product":@,"id":"2"}}"#, "data.product"),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","reply":@,"title":"t"}}"#,
+        "data.reply",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/updated","shop_id":"1","data":{"product":@,"id":"2"}}"#,
+        "data.product",
+    ),
 ];
 
 pub(super) const LISTS: &[Place] = &[
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","media":@,"title":"t"}}"#, "data.media"),
-    place(Shop, r#"{"event":"review/updated","shop_id":"1","data":{"media":@,"id":"2"}}"#, "data.media"),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","media":@,"title":"t"}}"#,
+        "data.media",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/updated","shop_id":"1","data":{"media":@,"id":"2"}}"#,
+        "data.media",
+    ),
 ];
 
 /// Fields without a type: unknown ones, and the `data` of events that are unknown.
@@ -139,11 +299,27 @@ pub(super) const UNTYPED: &[Place] = &[
     place(Lens, r#"{"event":"novel","data":{"new":@}}"#, "new"),
     place(Lens, r#"{"event":"test","customer":{"trust_score":5,"new":@}}"#, "customer.new"),
     place(Lens, r#"{"event":"novel","data":{"order":{"new":@}}}"#, "order.new"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","new":@}}"#, "data.new"),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","new":@}}"#,
+        "data.new",
+    ),
     place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2"},"new":@}"#, "new"),
-    place(Shop, r#"{"event":"review/created","shop_id":"1","data":{"id":"2","media":[{"new":@}]}}"#, "data.media[0].new"),
-    place(Shop, r#"{"event":"review/deleted","shop_id":"1","data":{"id":"2","new":@}}"#, "data.new"),
-    place(Shop, r#"{"event":"customer_event/created","shop_id":"1","data":{"id":"2","new":@}}"#, "data.new"),
+    place(
+        Shop,
+        r#"{"event":"review/created","shop_id":"1","data":{"id":"2","media":[{"new":@}]}}"#,
+        "data.media[0].new",
+    ),
+    place(
+        Shop,
+        r#"{"event":"review/deleted","shop_id":"1","data":{"id":"2","new":@}}"#,
+        "data.new",
+    ),
+    place(
+        Shop,
+        r#"{"event":"customer_event/created","shop_id":"1","data":{"id":"2","new":@}}"#,
+        "data.new",
+    ),
     place(Shop, r#"{"event":"novel","shop_id":"1","data":{"new":@}}"#, "data.new"),
     place(System, r#"{"event":"app/authorized","shop_id":1,"timestamp":2,"new":@}"#, "new"),
     place(System, r#"{"event":"novel","shop_id":1,"timestamp":2,"data":@}"#, "data"),
@@ -226,12 +402,13 @@ pub(super) fn check(places: &[Place], outcomes: &[(&str, Outcome)]) {
 fn take(value: &mut Value, path: &str) -> Option<Value> {
     let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
     let parent = parent.replace('[', ".").replace(']', "");
-    let parent = parent.split('.').filter(|step| !step.is_empty()).try_fold(value, |value, step| {
-        match value {
+    let parent = parent.split('.').filter(|step| !step.is_empty()).try_fold(
+        value,
+        |value, step| match value {
             Value::Array(items) => items.get_mut(step.parse::<usize>().ok()?),
             other => other.get_mut(step),
-        }
-    })?;
+        },
+    )?;
     parent.as_object_mut()?.remove(name)
 }
 

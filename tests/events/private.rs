@@ -7,9 +7,7 @@ use trusthooks::{trustlens, trustoo::shop};
 
 use super::{
     customer_event, event, paths,
-    places::{
-        BOOLEAN, FRACTION, LISTS, MONEY, NAMES, OBJECTS, TEXT, TIMES, UNTYPED, WHOLE, plain,
-    },
+    places::{BOOLEAN, FRACTION, LISTS, MONEY, NAMES, OBJECTS, TEXT, TIMES, UNTYPED, WHOLE, plain},
 };
 
 const NUMBER: &str = "$serde_json::private::Number";
@@ -100,8 +98,9 @@ fn as_an_object_and_as_a_list() {
 #[test]
 fn as_a_body_and_as_properties() {
     for (sent, value) in objects() {
-        let body =
-            format!(r#"{{"event":"customer_event/created","shop_id":"1","data":{{"properties":{sent}}}}}"#);
+        let body = format!(
+            r#"{{"event":"customer_event/created","shop_id":"1","data":{{"properties":{sent}}}}}"#
+        );
         let properties = customer_event(event::<shop::Event>(&body)).properties_json().unwrap();
         assert_eq!(properties.map(plain), Some(value.clone()), "{sent}");
         let body = format!(

@@ -51,7 +51,8 @@ fn in_trustlens() {
         let event = lens(&format!(r#"{{"event":"{name}","m\u0065ssage":"b","message":"a"}}"#));
         assert_eq!(event.message, text("a"));
     }
-    let event = lens(r#"{"event":1,"event":"segment_changed","new_segment":"x","new_segment":"vip"}"#);
+    let event =
+        lens(r#"{"event":1,"event":"segment_changed","new_segment":"x","new_segment":"vip"}"#);
     assert_eq!(event.kind, EventKind::SegmentChanged);
     assert_eq!(event.new_segment, Some(Segment::Vip));
 }
@@ -69,7 +70,8 @@ fn in_trustoo() {
     let reply = review.reply.unwrap();
     assert_eq!((reply.id, reply.content), (None, text("d")));
 
-    let event = shop(r#"{"event":"novel","shop_id":1,"data":{"a":1,"a":{"b":1,"b":2}},"n":1,"n":2}"#);
+    let event =
+        shop(r#"{"event":"novel","shop_id":1,"data":{"a":1,"a":{"b":1,"b":2}},"n":1,"n":2}"#);
     let shop::EventKind::Other { data, .. } = event.kind else { panic!() };
     assert_eq!(*data, json!({"a": {"b": 2}}));
     assert_eq!(event.extra["n"], 2);

@@ -53,11 +53,16 @@ fn values() -> Vec<Value> {
 #[test]
 fn errors_and_mismatches_show_nothing() {
     for value in values() {
-        for field in ["timestamp", "customer", "order_id", "site", "data", "event", "new_segment", "message"] {
+        for field in
+            ["timestamp", "customer", "order_id", "site", "data", "event", "new_segment", "message"]
+        {
             shows_nothing::<trustlens::Event>(&json!({"event": "test", field: value}).to_string());
-            shows_nothing::<trustlens::Event>(&json!({"event": "test", "data": {field: value}}).to_string());
+            shows_nothing::<trustlens::Event>(
+                &json!({"event": "test", "data": {field: value}}).to_string(),
+            );
         }
-        for field in ["trust_score", "email", "is_blocked", "total_order_value", "first_order_date"] {
+        for field in ["trust_score", "email", "is_blocked", "total_order_value", "first_order_date"]
+        {
             let customer = json!({field: value});
             let body = json!({"event": "test", "customer": customer}).to_string();
             shows_nothing::<trustlens::Event>(&body);
@@ -66,7 +71,17 @@ fn errors_and_mismatches_show_nothing() {
             shows_nothing::<trustlens::Event>(&body.replacen('"', "'", 5));
             shows_nothing::<trustlens::Event>(&body.replace("marker", "marker\\x"));
         }
-        for field in ["id", "rating", "author", "media", "reply", "product", "source", "properties", "created_at"] {
+        for field in [
+            "id",
+            "rating",
+            "author",
+            "media",
+            "reply",
+            "product",
+            "source",
+            "properties",
+            "created_at",
+        ] {
             for name in ["review/created", "review/deleted", "customer_event/created", "novel"] {
                 let mut data = json!({"id": "1"});
                 data[field] = value.clone();

@@ -166,7 +166,9 @@ fn what_says_something_at_the_top_stays() {
         assert_eq!(event.customer.unwrap().segment, None, "{said}");
         assert_eq!(event.extra["data"], json!({"customer": {"segment": "vip"}}), "{said}");
     }
-    for (field, said) in [("order_id", json!(0)), ("message", json!(" ")), ("score_delta", json!("0"))] {
+    for (field, said) in
+        [("order_id", json!(0)), ("message", json!(" ")), ("score_delta", json!("0"))]
+    {
         let event = lens(&json!({"event": "novel", field: said, "data": {field: 5}}));
         assert_eq!(event.extra["data"], json!({field: 5}), "{field}");
     }
@@ -212,7 +214,9 @@ fn two_objects_that_say_nothing_come_back() {
 
 #[test]
 fn empty_text_is_kept_where_nothing_else_is_said() {
-    for data in [json!({}), json!({"reason": null}), json!({"reason": false}), json!({"reason": ""})] {
+    for data in
+        [json!({}), json!({"reason": null}), json!({"reason": false}), json!({"reason": ""})]
+    {
         let event = lens(&json!({"event": "novel", "reason": "", "data": data}));
         assert_eq!(event.reason, text(""), "{data}");
     }
