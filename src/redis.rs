@@ -16,7 +16,7 @@ use std::hash::RandomState;
 use redis::{RedisError, aio::ConnectionLike, cmd};
 
 use crate::{
-    replay::{ReplayError, ReplayKey, ReplayStore},
+    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
     time::Timestamp,
 };
 
@@ -127,11 +127,11 @@ where
     async fn claim(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<RedisClaim, ReplayError> {
-        let left = until.as_unix().checked_sub(now.as_unix()).ok_or(ReplayError::Expired)?;
-        let remember = Duration::from_secs(left).saturating_add(SKEW);
+        let left = retention.left(now).ok_or(ReplayError::Expired)?;
+        let remember = left.saturating_add(SKEW);
         let key = format!("{}{}", self.prefix, hex::encode(key.as_bytes()));
         let number = self.owners.claims.fetch_add(1, Ordering::Relaxed);
         let owner = format!("{:032x}-{number}", self.owners.store);

@@ -96,6 +96,15 @@ impl ReplayKey {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Half of the bytes as two numbers.
+    #[cfg(feature = "std")]
+    fn halves(&self) -> [u64; 2] {
+        match self.0.as_chunks().0 {
+            [first, second, ..] => [u64::from_le_bytes(*first), u64::from_le_bytes(*second)],
+            _ => [0; 2],
+        }
+    }
 }
 
 impl From<Fingerprint> for ReplayKey {
@@ -161,6 +170,83 @@ impl ReplayError {
     }
 }
 
+/// For how long a delivery is to be remembered.
+///
+/// A request whose signing time is checked is remembered until its window closes. Everything else is
+/// remembered for a span that starts at the claim: a [`ReplayGuard`] and Redis count it on clocks of
+/// their own, so that a step of this machine's clock changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    window: Option<Window>,
+    span: Option<Duration>,
+}
+
+/// The window in which a signed request is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// The last moment at which the request is accepted.
+    pub(crate) closes: Timestamp,
+    /// From signing to closing, in seconds.
+    pub(crate) length: u64,
+}
+
+impl Retention {
+    /// Remembers for `span`, counted from the claim.
+    #[must_use]
+    pub const fn span(span: Duration) -> Self {
+        Self { window: None, span: Some(span) }
+    }
+
+    /// Remembers a request by its fingerprint: until its window closes, and for [`RETENTION`] where
+    /// no time was signed.
+    #[must_use]
+    pub fn of_fingerprint(receipt: &Receipt) -> Self {
+        let window = Window::of(receipt);
+        Self { window, span: window.is_none().then_some(RETENTION) }
+    }
+
+    /// Remembers an event by its key: for [`RETENTION`], and longer where the window is so wide that
+    /// the same request could still be accepted then.
+    #[must_use]
+    pub fn of_key(receipt: &Receipt) -> Self {
+        let window = Window::of(receipt);
+        // Accepted at the earliest one length before it was signed, and last one length after.
+        let open = window.map_or(0, |window| window.length.saturating_mul(2));
+        Self { window, span: Some(RETENTION.max(Duration::from_secs(open))) }
+    }
+
+    /// How long this is from `now`; `None` where the window has closed.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        match (self.span, self.window) {
+            (Some(span), _) => Some(span),
+            (None, Some(window)) => {
+                window.closes.as_unix().checked_sub(now.as_unix()).map(Duration::from_secs)
+            }
+            (None, None) => Some(Duration::ZERO),
+        }
+    }
+
+    /// The last moment at which it is remembered, for stores that keep a time.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.left(now).unwrap_or_default())
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) const fn parts(&self) -> (Option<Window>, Option<Duration>) {
+        (self.window, self.span)
+    }
+}
+
+impl Window {
+    fn of(receipt: &Receipt) -> Option<Self> {
+        let closes = receipt.expires_at()?;
+        let signed_at = receipt.signed_at().map_or(0, Timestamp::as_unix);
+        Some(Self { closes, length: closes.as_unix().saturating_sub(signed_at) })
+    }
+}
+
 /// Where claims are kept: in memory ([`ReplayGuard`]) or elsewhere. The three steps of a
 /// [`Claim`] as futures of no particular runtime.
 pub trait ReplayStore: Send + Sync {
@@ -175,16 +261,15 @@ pub trait ReplayStore: Send + Sync {
         receipt: &Receipt,
         now: Timestamp,
     ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send {
-        let (key, until) = terms(receipt, now);
-        self.claim(key, until, now)
+        self.claim(receipt.fingerprint().into(), Retention::of_fingerprint(receipt), now)
     }
 
-    /// Claims the delivery known by `key`, to be remembered through `until` once it is committed.
+    /// Claims the delivery known by `key`, to be remembered for `retention` once it is committed.
     /// `now` is the time of the claim, not that at which the request began to arrive.
     fn claim(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send;
 
@@ -193,10 +278,4 @@ pub trait ReplayStore: Send + Sync {
 
     /// Gives the claim back, so that a retry is processed.
     fn release(&self, claim: Self::Claim) -> impl Future<Output = ()> + Send;
-}
-
-/// The key and the last moment by which a receipt is to be remembered.
-pub(crate) fn terms(receipt: &Receipt, now: Timestamp) -> (ReplayKey, Timestamp) {
-    let until = receipt.expires_at().unwrap_or_else(|| now.saturating_add(RETENTION));
-    (receipt.fingerprint().into(), until)
 }

@@ -18,7 +18,7 @@ use tower_service::Service;
 
 use crate::{
     error::VerifyError,
-    replay::{self, ReplayError, ReplayKey, ReplayStore},
+    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
     time::Timestamp,
     verify::{Delivery, Verify},
 };
@@ -215,12 +215,12 @@ where
         // A clock read before the body would be the sender's to hold back: a store that has let go
         // of the first copy by now would be told of a time when it had not.
         let now = Timestamp::now();
-        let (fingerprint, until) = replay::terms(delivery.receipt(), now);
-        let (key, until) = match self.key.as_ref().and_then(|key| key(&delivery)) {
-            Some(key) => (key, until.max(now.saturating_add(replay::RETENTION))),
-            None => (fingerprint, until),
+        let receipt = delivery.receipt();
+        let (key, retention) = match self.key.as_ref().and_then(|key| key(&delivery)) {
+            Some(key) => (key, Retention::of_key(receipt)),
+            None => (receipt.fingerprint().into(), Retention::of_fingerprint(receipt)),
         };
-        let claim = self.store.claim(key, until, now).await?;
+        let claim = self.store.claim(key, retention, now).await?;
         let body = Full::new(delivery.clone().into_body());
         parts.extensions.insert(delivery);
         Ok((Request::from_parts(parts, body), claim))
@@ -331,7 +331,7 @@ pub struct Unguarded(());
 impl ReplayStore for Unguarded {
     type Claim = ();
 
-    async fn claim(&self, _: ReplayKey, _: Timestamp, _: Timestamp) -> Result<(), ReplayError> {
+    async fn claim(&self, _: ReplayKey, _: Retention, _: Timestamp) -> Result<(), ReplayError> {
         Ok(())
     }
 

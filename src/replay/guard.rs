@@ -1,61 +1,80 @@
 //! What one process remembers.
 
-use alloc::{collections::BTreeSet, sync::Arc};
-use core::fmt;
+use alloc::{boxed::Box, sync::Arc};
+use core::{
+    fmt,
+    hash::BuildHasher as _,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    hash::RandomState,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{RETENTION, ReplayError, ReplayKey, ReplayStore, terms};
+use super::{RETENTION, ReplayError, ReplayKey, ReplayStore, Retention};
 use crate::{time::Timestamp, verify::Receipt};
+
+mod clock;
+mod memory;
+mod slab;
+#[cfg(test)]
+mod tests;
+
+use clock::{Moment, SteadyClock};
+use memory::{Memory, Ticket};
+
+/// Locks among which the keys of a guard are spread, so that threads rarely meet.
+const SHARDS: usize = 64;
+
+/// A guard for fewer has one lock.
+const SHARDED: usize = 4096;
 
 /// Remembers deliveries in memory, for one process. Clones share the memory.
 ///
 /// It holds at most `capacity` deliveries, drops only what has expired, and refuses rather than
 /// forget. Size it as deliveries per second × seconds remembered: a TrustLens request is remembered
 /// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
-/// time or with a derived key for [`RETENTION`].
+/// time or with a derived key for [`RETENTION`]. An entry takes up to 96 bytes.
+///
+/// What no window limits counts on the system's monotonic clock, whatever `now` says: a clock that
+/// steps, ahead or back, forgets nothing and refuses nothing that is new. (Where Rust has no
+/// monotonic clock, on `wasm32-unknown-unknown`, it counts by `now`.)
 #[derive(Clone)]
 pub struct ReplayGuard {
-    memory: Arc<Mutex<Memory>>,
+    shared: Arc<Shared>,
 }
 
-struct Memory {
+struct Shared {
     capacity: usize,
-    known: HashMap<ReplayKey, Known>,
-    /// The keys of `known` by when they may be dropped.
-    by_expiry: BTreeSet<(Timestamp, ReplayKey)>,
-    /// The latest expiry among what was dropped: what expires no later may have been known. Not the
-    /// latest time that was seen, so that a clock that once jumped ahead does not shut the guard.
-    forgotten: Option<Timestamp>,
-    claims: u64,
+    len: AtomicUsize,
+    clock: SteadyClock,
+    /// Keys are hashes, but a sender may have a choice of many; it cannot know these.
+    seed: [u64; 2],
+    /// Their number is a power of two, and the mask one less.
+    shards: Box<[Shard]>,
+    mask: usize,
 }
 
-struct Known {
-    until: Timestamp,
-    state: State,
-}
-
-#[derive(PartialEq, Eq)]
-enum State {
-    /// Being processed, under the claim of this number.
-    Claimed(u64),
-    Processed,
-}
+/// On cache lines of its own.
+#[repr(align(128))]
+struct Shard(Mutex<Memory>);
 
 impl ReplayGuard {
     /// An empty guard for at most `capacity` deliveries. Memory is taken as they come.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let memory = Memory {
+        let shards = if capacity < SHARDED { 1 } else { SHARDS };
+        // The seeds of the standard library's hasher come from the operating system.
+        let random = RandomState::new();
+        let shared = Shared {
             capacity,
-            known: HashMap::new(),
-            by_expiry: BTreeSet::new(),
-            forgotten: None,
-            claims: 0,
+            len: AtomicUsize::new(0),
+            clock: SteadyClock::start(),
+            seed: [random.hash_one(0), random.hash_one(1)],
+            shards: (0..shards).map(|_| Shard(Mutex::default())).collect(),
+            mask: shards.wrapping_sub(1),
         };
-        Self { memory: Arc::new(Mutex::new(memory)) }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Claims a delivery by its fingerprint.
@@ -65,8 +84,8 @@ impl ReplayGuard {
     /// [`Full`](ReplayError::Full) or [`Expired`](ReplayError::Expired); then it must not be
     /// processed.
     pub fn claim(&self, receipt: &Receipt, now: Timestamp) -> Result<Claim, ReplayError> {
-        let (key, until) = terms(receipt, now);
-        self.claim_until(key, until, now)
+        let retention = Retention::of_fingerprint(receipt);
+        self.claim_for(receipt.fingerprint().into(), retention, now)
     }
 
     /// Claims a delivery by a key that was derived from its event, to be remembered for
@@ -75,23 +94,31 @@ impl ReplayGuard {
     /// # Errors
     /// Like [`claim`](Self::claim).
     pub fn claim_key(&self, key: ReplayKey, now: Timestamp) -> Result<Claim, ReplayError> {
-        self.claim_until(key, now.saturating_add(RETENTION), now)
+        self.claim_for(key, Retention::span(RETENTION), now)
     }
 
-    fn claim_until(
+    fn claim_for(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<Claim, ReplayError> {
-        let number = self.memory().claim(key, until, now)?;
-        Ok(Claim { guard: self.clone(), key, number })
+        let shared = &*self.shared;
+        let now = shared.clock.moment(now);
+        let (shard, _) = shared.place(&key);
+        let claim = || shared.memory(shard).claim(key, retention, now, shared);
+        let ticket = match claim() {
+            // Another shard may hold what has expired.
+            Err(ReplayError::Full) if shared.make_room(now) => claim(),
+            result => result,
+        }?;
+        Ok(Claim { guard: self.clone(), shard, ticket: Some(ticket) })
     }
 
     /// How many deliveries are remembered, those that are being processed included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.memory().known.len()
+        self.shared.len.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is remembered.
@@ -99,66 +126,53 @@ impl ReplayGuard {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+impl Shared {
+    /// The shard of a key, and its hash within that.
+    fn place(&self, key: &ReplayKey) -> (usize, u32) {
+        let [a, b] = key.halves();
+        let [s, t] = self.seed;
+        let product = u128::from(a ^ s).wrapping_mul(u128::from(b ^ t));
+        #[expect(clippy::cast_possible_truncation, reason = "both halves, folded into one")]
+        let mixed = (product as u64) ^ ((product >> 64) as u64);
+        let [shard, _, _, _, rest @ ..] = mixed.to_le_bytes();
+        (usize::from(shard) & self.mask, u32::from_le_bytes(rest))
+    }
 
     /// Nothing that runs under the lock can panic half-way, so a poisoned one is as good as new.
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "every number of a shard comes from `place` or from a range over all"
+    )]
+    fn memory(&self, shard: usize) -> MutexGuard<'_, Memory> {
+        let Shard(memory) = &self.shards[shard];
+        memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops what has expired in the first shard that holds such; whether there was any.
+    fn make_room(&self, now: Moment) -> bool {
+        (0..self.shards.len()).any(|shard| self.memory(shard).make_room(now, self))
+    }
+
+    /// Counts one entry more, where there may be one more.
+    fn take_room(&self) -> bool {
+        let more = |len: usize| len.checked_add(1).filter(|len| *len <= self.capacity);
+        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    fn give_room_back(&self) {
+        self.len.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for ReplayGuard {
     /// How many there are, and not each of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory = self.memory();
         f.debug_struct("ReplayGuard")
-            .field("len", &memory.known.len())
-            .field("capacity", &memory.capacity)
+            .field("len", &self.len())
+            .field("capacity", &self.shared.capacity)
             .finish()
-    }
-}
-
-impl Memory {
-    fn claim(
-        &mut self,
-        key: ReplayKey,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<u64, ReplayError> {
-        self.drop_expired(now);
-        if until < now || Some(until) <= self.forgotten {
-            return Err(ReplayError::Expired);
-        }
-        let full = self.known.len() >= self.capacity;
-        match self.known.entry(key) {
-            Entry::Occupied(known) => Err(match known.get().state {
-                State::Claimed(_) => ReplayError::InFlight,
-                State::Processed => ReplayError::Duplicate,
-            }),
-            Entry::Vacant(_) if full => Err(ReplayError::Full),
-            Entry::Vacant(vacant) => {
-                self.claims = self.claims.wrapping_add(1);
-                vacant.insert(Known { until, state: State::Claimed(self.claims) });
-                self.by_expiry.insert((until, key));
-                Ok(self.claims)
-            }
-        }
-    }
-
-    /// What expired can only be refused as expired, so it need not be known.
-    fn drop_expired(&mut self, now: Timestamp) {
-        while let Some((until, key)) = self.by_expiry.first().copied() {
-            if until >= now {
-                break;
-            }
-            self.by_expiry.pop_first();
-            self.known.remove(&key);
-            self.forgotten = self.forgotten.max(Some(until));
-        }
-    }
-
-    /// The delivery, where it is still under the claim of this number.
-    fn claimed(&mut self, key: ReplayKey, number: u64) -> Option<&mut Known> {
-        self.known.get_mut(&key).filter(|known| known.state == State::Claimed(number))
     }
 }
 
@@ -172,30 +186,35 @@ impl Memory {
 ///     claim.commit();
 /// }
 /// ```
-#[derive(Debug)]
 #[must_use = "dropping a claim gives it back"]
 pub struct Claim {
     guard: ReplayGuard,
-    key: ReplayKey,
-    number: u64,
+    shard: usize,
+    /// `None` once it is used up.
+    ticket: Option<Ticket>,
 }
 
 impl Claim {
     /// Marks the delivery as processed: from now on it is a [`ReplayError::Duplicate`].
-    pub fn commit(self) {
-        if let Some(known) = self.guard.memory().claimed(self.key, self.number) {
-            known.state = State::Processed;
+    pub fn commit(mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.guard.shared.memory(self.shard).commit(ticket);
         }
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let mut memory = self.guard.memory();
-        if let Some(until) = memory.claimed(self.key, self.number).map(|known| known.until) {
-            memory.known.remove(&self.key);
-            memory.by_expiry.remove(&(until, self.key));
+        if let Some(ticket) = self.ticket.take() {
+            let shared = &*self.guard.shared;
+            shared.memory(self.shard).release(ticket, shared);
         }
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").field("guard", &self.guard).finish_non_exhaustive()
     }
 }
 
@@ -205,10 +224,10 @@ impl ReplayStore for ReplayGuard {
     async fn claim(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<Claim, ReplayError> {
-        self.claim_until(key, until, now)
+        self.claim_for(key, retention, now)
     }
 
     async fn commit(&self, claim: Claim) -> Result<(), ReplayError> {
