@@ -1,6 +1,6 @@
 //! What one process remembers.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::sync::Arc;
 use core::{
     fmt,
     hash::BuildHasher as _,
@@ -41,40 +41,41 @@ const SHARDED: usize = 4096;
 /// monotonic clock, on `wasm32-unknown-unknown`, it counts by `now`.)
 #[derive(Clone)]
 pub struct ReplayGuard {
-    shared: Arc<Shared>,
+    common: Arc<Common>,
+    shards: Arc<[Arc<Shard>]>,
 }
 
-struct Shared {
+/// The same for all shards of a guard.
+struct Common {
     capacity: usize,
     len: AtomicUsize,
     clock: SteadyClock,
     /// Keys are hashes, but a sender may have a choice of many; it cannot know these.
     seed: [u64; 2],
-    /// Their number is a power of two, and the mask one less.
-    shards: Box<[Shard]>,
-    mask: usize,
 }
 
-/// On cache lines of its own.
+/// A lock and what is behind it, on cache lines of its own.
 #[repr(align(128))]
-struct Shard(Mutex<Memory>);
+struct Shard {
+    memory: Mutex<Memory>,
+    common: Arc<Common>,
+}
 
 impl ReplayGuard {
     /// An empty guard for at most `capacity` deliveries. Memory is taken as they come.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let shards = if capacity < SHARDED { 1 } else { SHARDS };
         // The seeds of the standard library's hasher come from the operating system.
         let random = RandomState::new();
-        let shared = Shared {
+        let common = Arc::new(Common {
             capacity,
             len: AtomicUsize::new(0),
             clock: SteadyClock::start(),
             seed: [random.hash_one(0), random.hash_one(1)],
-            shards: (0..shards).map(|_| Shard(Mutex::default())).collect(),
-            mask: shards.wrapping_sub(1),
-        };
-        Self { shared: Arc::new(shared) }
+        });
+        let shard = |_| Arc::new(Shard { memory: Mutex::default(), common: Arc::clone(&common) });
+        let shards = (0..if capacity < SHARDED { 1 } else { SHARDS }).map(shard).collect();
+        Self { common, shards }
     }
 
     /// Claims a delivery by its fingerprint.
@@ -97,28 +98,39 @@ impl ReplayGuard {
         self.claim_for(key, Retention::span(RETENTION), now)
     }
 
-    fn claim_for(
+    /// Claims what is known by `key`, to be remembered for `retention`.
+    ///
+    /// # Errors
+    /// Like [`claim`](Self::claim).
+    pub fn claim_for(
         &self,
         key: ReplayKey,
         retention: Retention,
         now: Timestamp,
     ) -> Result<Claim, ReplayError> {
-        let shared = &*self.shared;
-        let now = shared.clock.moment(now);
-        let (shard, _) = shared.place(&key);
-        let claim = || shared.memory(shard).claim(key, retention, now, shared);
-        let ticket = match claim() {
+        let now = self.common.clock.moment(now);
+        let hash = self.common.hash(&key);
+        let shard = self.shard(hash).ok_or(ReplayError::Full)?;
+        let ticket = match shard.claim(hash, key, retention, now) {
             // Another shard may hold what has expired.
-            Err(ReplayError::Full) if shared.make_room(now) => claim(),
+            Err(ReplayError::Full) if self.shards.iter().any(|shard| shard.make_room(now)) => {
+                shard.claim(hash, key, retention, now)
+            }
             result => result,
         }?;
-        Ok(Claim { guard: self.clone(), shard, ticket: Some(ticket) })
+        Ok(Claim { shard: Arc::clone(shard), ticket: Some(ticket) })
+    }
+
+    /// There always is one.
+    fn shard(&self, hash: u64) -> Option<&Arc<Shard>> {
+        let number = (hash >> 32) as usize & self.shards.len().wrapping_sub(1);
+        self.shards.get(number)
     }
 
     /// How many deliveries are remembered, those that are being processed included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shared.len.load(Ordering::Relaxed)
+        self.common.len.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is remembered.
@@ -128,37 +140,43 @@ impl ReplayGuard {
     }
 }
 
-impl Shared {
-    /// The shard of a key, and its hash within that.
-    fn place(&self, key: &ReplayKey) -> (usize, u32) {
-        let [a, b] = key.halves();
-        let [s, t] = self.seed;
-        let product = u128::from(a ^ s).wrapping_mul(u128::from(b ^ t));
-        #[expect(clippy::cast_possible_truncation, reason = "both halves, folded into one")]
-        let mixed = (product as u64) ^ ((product >> 64) as u64);
-        let [shard, _, _, _, rest @ ..] = mixed.to_le_bytes();
-        (usize::from(shard) & self.mask, u32::from_le_bytes(rest))
+impl Shard {
+    fn claim(
+        &self,
+        hash: u64,
+        key: ReplayKey,
+        retention: Retention,
+        now: Moment,
+    ) -> Result<Ticket, ReplayError> {
+        self.memory().claim(hash, key, retention, now, &self.common)
+    }
+
+    fn make_room(&self, now: Moment) -> bool {
+        self.memory().make_room(now, &self.common)
     }
 
     /// Nothing that runs under the lock can panic half-way, so a poisoned one is as good as new.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "every number of a shard comes from `place` or from a range over all"
-    )]
-    fn memory(&self, shard: usize) -> MutexGuard<'_, Memory> {
-        let Shard(memory) = &self.shards[shard];
-        memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Drops what has expired in the first shard that holds such; whether there was any.
-    fn make_room(&self, now: Moment) -> bool {
-        (0..self.shards.len()).any(|shard| self.memory(shard).make_room(now, self))
+impl Common {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves, folded into one")]
+    fn hash(&self, key: &ReplayKey) -> u64 {
+        let [a, b] = key.halves();
+        let [s, t] = self.seed;
+        let product = u128::from(a ^ s).wrapping_mul(u128::from(b ^ t));
+        (product as u64) ^ ((product >> 64) as u64)
     }
 
     /// Counts one entry more, where there may be one more.
     fn take_room(&self) -> bool {
-        let more = |len: usize| len.checked_add(1).filter(|len| *len <= self.capacity);
-        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        let room = self.len.fetch_add(1, Ordering::Relaxed) < self.capacity;
+        if !room {
+            self.give_room_back();
+        }
+        room
     }
 
     fn give_room_back(&self) {
@@ -171,8 +189,8 @@ impl fmt::Debug for ReplayGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplayGuard")
             .field("len", &self.len())
-            .field("capacity", &self.shared.capacity)
-            .finish()
+            .field("capacity", &self.common.capacity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -188,8 +206,7 @@ impl fmt::Debug for ReplayGuard {
 /// ```
 #[must_use = "dropping a claim gives it back"]
 pub struct Claim {
-    guard: ReplayGuard,
-    shard: usize,
+    shard: Arc<Shard>,
     /// `None` once it is used up.
     ticket: Option<Ticket>,
 }
@@ -198,7 +215,7 @@ impl Claim {
     /// Marks the delivery as processed: from now on it is a [`ReplayError::Duplicate`].
     pub fn commit(mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.guard.shared.memory(self.shard).commit(ticket);
+            self.shard.memory().commit(ticket);
         }
     }
 }
@@ -206,15 +223,14 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            let shared = &*self.guard.shared;
-            shared.memory(self.shard).release(ticket, shared);
+            self.shard.memory().release(ticket, &self.shard.common);
         }
     }
 }
 
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("Claim").finish_non_exhaustive()
     }
 }
 

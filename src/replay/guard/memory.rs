@@ -9,7 +9,7 @@ use alloc::collections::BTreeMap;
 use hashbrown::HashTable;
 
 use super::{
-    Shared,
+    Common,
     clock::Moment,
     slab::{Schedule, Slab, Slot},
 };
@@ -79,15 +79,16 @@ const FIRST_CLAIM: u32 = 1;
 impl Memory {
     pub(super) fn claim(
         &mut self,
+        hash: u64,
         key: ReplayKey,
         retention: Retention,
         now: Moment,
-        shared: &Shared,
+        common: &Common,
     ) -> Result<Ticket, ReplayError> {
         let entry = Entry::new(key, retention, now).ok_or(ReplayError::Expired)?;
-        self.drop_expired(now, shared);
+        self.drop_expired(now, common);
 
-        let (_, hash) = shared.place(&key);
+        let hash = lower(hash);
         if let Some((slot, known)) = self.find(hash, &key) {
             if !known.has_expired(now) {
                 return Err(match known.state {
@@ -95,20 +96,20 @@ impl Memory {
                     _ => ReplayError::InFlight,
                 });
             }
-            self.forget(slot, shared);
+            self.forget(slot, common);
         }
         if entry.closes != 0 && self.forgotten.get(&entry.length) >= Some(&entry.closes) {
             return Err(ReplayError::Expired);
         }
 
-        let room = shared.take_room() || (self.make_room(now, shared) && shared.take_room());
+        let room = common.take_room() || (self.make_room(now, common) && common.take_room());
         if !room {
             return Err(ReplayError::Full);
         }
         self.claims = self.claims.checked_add(1).unwrap_or(FIRST_CLAIM);
         let number = self.claims;
         let Some(slot) = self.entries.insert(Entry { state: number, ..entry }) else {
-            shared.give_room_back();
+            common.give_room_back();
             return Err(ReplayError::Full);
         };
         let schedule = match entry.kept {
@@ -128,29 +129,29 @@ impl Memory {
         }
     }
 
-    pub(super) fn release(&mut self, ticket: Ticket, shared: &Shared) {
+    pub(super) fn release(&mut self, ticket: Ticket, common: &Common) {
         if self.entries.get(ticket.slot).is_some_and(|entry| entry.state == ticket.number) {
-            self.remove(ticket.slot, shared);
+            self.remove(ticket.slot, common);
         }
     }
 
     /// Drops a few entries whose window has closed by the wall clock alone; whether there were any.
     /// Only a full guard does so: they could come in handy if that clock is wrong.
-    pub(super) fn make_room(&mut self, now: Moment, shared: &Shared) -> bool {
+    pub(super) fn make_room(&mut self, now: Moment, common: &Common) -> bool {
         let before = self.entries.len();
-        self.drop_expired(now, shared);
+        self.drop_expired(now, common);
         for _ in 0..DROPPED_AT_ONCE {
             let Some(slot) = self.by_window.first_before(now.wall) else { break };
-            self.forget(slot, shared);
+            self.forget(slot, common);
         }
         self.entries.len() < before
     }
 
     /// Drops a few entries that no clock calls fresh.
-    fn drop_expired(&mut self, now: Moment, shared: &Shared) {
+    fn drop_expired(&mut self, now: Moment, common: &Common) {
         for _ in 0..DROPPED_AT_ONCE {
             let Some(slot) = self.by_span.first_before(u64::from(now.steady)) else { break };
-            self.forget(slot, shared);
+            self.forget(slot, common);
         }
         for _ in 0..DROPPED_AT_ONCE {
             let Some(slot) = self.by_window.first_before(now.wall) else { break };
@@ -158,13 +159,13 @@ impl Memory {
             if self.entries.get(slot).is_some_and(|entry| now.steady <= entry.deadline) {
                 break;
             }
-            self.forget(slot, shared);
+            self.forget(slot, common);
         }
     }
 
     /// Removes an entry that has expired.
-    fn forget(&mut self, slot: Slot, shared: &Shared) {
-        if let Some(entry) = self.remove(slot, shared)
+    fn forget(&mut self, slot: Slot, common: &Common) {
+        if let Some(entry) = self.remove(slot, common)
             && entry.closes != 0
         {
             let latest = self.forgotten.entry(entry.length).or_default();
@@ -172,7 +173,7 @@ impl Memory {
         }
     }
 
-    fn remove(&mut self, slot: Slot, shared: &Shared) -> Option<Entry> {
+    fn remove(&mut self, slot: Slot, common: &Common) -> Option<Entry> {
         let entry = *self.entries.get(slot)?;
         let schedule = match entry.kept {
             Kept::ForWindow => &mut self.by_window,
@@ -180,11 +181,11 @@ impl Memory {
         };
         schedule.remove(entry.due(), slot, &mut self.entries);
         self.entries.remove(slot);
-        let (_, hash) = shared.place(&entry.key);
+        let hash = lower(common.hash(&entry.key));
         if let Ok(place) = self.index.find_entry(spread(hash), |place| place.slot == slot) {
             place.remove();
         }
-        shared.give_room_back();
+        common.give_room_back();
         Some(entry)
     }
 
@@ -225,6 +226,12 @@ impl Entry {
             Kept::ForSpan => u64::from(self.deadline | (COARSE - 1)),
         }
     }
+}
+
+/// The half of a hash that did not choose the shard.
+#[expect(clippy::cast_possible_truncation, reason = "the other half")]
+const fn lower(hash: u64) -> u32 {
+    hash as u32
 }
 
 /// All bits of a hash at both ends, where the table looks.

@@ -1,12 +1,12 @@
 //! Where entries lie, and the lists that run through them.
 
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, vec::Vec};
 use core::num::NonZeroU32;
 
 use super::memory::Entry;
 
-/// Entries that are allocated together: enough to be rare, few enough for a small guard.
-const CHUNK: usize = 32;
+/// Entries that are allocated together, 32 KiB.
+const CHUNK: usize = 512;
 
 /// The number of an entry, from 1.
 pub(super) type Slot = NonZeroU32;
@@ -14,7 +14,7 @@ pub(super) type Slot = NonZeroU32;
 /// Entries that never move, so that growing copies nothing.
 #[derive(Default)]
 pub(super) struct Slab {
-    chunks: Vec<Box<[Node]>>,
+    chunks: Vec<Vec<Node>>,
     /// The first of those that are free; their `next` is the next one.
     free: Option<Slot>,
     /// How many were ever in use.
@@ -48,21 +48,29 @@ impl Slab {
 
     /// `None` past four billion entries.
     pub(super) fn insert(&mut self, entry: Entry) -> Option<Slot> {
+        let node = Node { entry: Some(entry), ..EMPTY };
         let slot = match self.free {
-            Some(slot) => slot,
+            Some(slot) => {
+                let free = self.node(slot)?;
+                let next = free.next;
+                *free = node;
+                self.free = next;
+                slot
+            }
             None => {
-                let used = Slot::new(self.used.checked_add(1)?)?;
-                if place(used).0 == self.chunks.len() {
-                    self.chunks.push(Box::new([EMPTY; CHUNK]));
+                let slot = Slot::new(self.used.checked_add(1)?)?;
+                match self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+                    Some(chunk) => chunk.push(node),
+                    None => {
+                        let mut chunk = Vec::with_capacity(CHUNK);
+                        chunk.push(node);
+                        self.chunks.push(chunk);
+                    }
                 }
-                self.used = used.get();
-                used
+                self.used = slot.get();
+                slot
             }
         };
-        let node = self.node(slot)?;
-        let next_free = node.next.take();
-        node.entry = Some(entry);
-        self.free = next_free;
         self.len = self.len.saturating_add(1);
         Some(slot)
     }

@@ -38,7 +38,7 @@ fn code(result: Result<Claim, ReplayError>) -> &'static str {
 
 impl ReplayGuard {
     fn skip(&self, seconds: u32) {
-        self.shared.clock.skipped.fetch_add(seconds, Ordering::Relaxed);
+        self.common.clock.skipped.fetch_add(seconds, Ordering::Relaxed);
     }
 }
 
