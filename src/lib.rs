@@ -31,6 +31,8 @@ pub mod explain;
 mod headers;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod replay;

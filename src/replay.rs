@@ -97,6 +97,12 @@ impl ReplayKey {
         &self.0
     }
 
+    /// The first of the bytes as a number.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn number(&self) -> i64 {
+        self.0.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+    }
+
     /// Half of the bytes as two numbers.
     #[cfg(feature = "std")]
     fn halves(&self) -> [u64; 2] {
