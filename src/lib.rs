@@ -33,6 +33,7 @@ mod json;
 pub mod redis;
 #[cfg(feature = "std")]
 pub mod replay;
+mod scheme;
 mod secret;
 mod signature;
 mod time;
@@ -46,10 +47,11 @@ mod verify;
 #[cfg(feature = "json")]
 pub use error::{EventError, EventErrorKind};
 pub use error::{MoneyError, SecretError, SignError, TimestampError, VerifyError};
-pub use headers::{Headers, SignedHeaders};
+pub use headers::{HeaderName, Headers, SignedHeaders};
 #[cfg(feature = "std")]
 pub use replay::{Claim, ReplayError, ReplayGuard, ReplayKey, ReplayStore};
-pub use secret::{Secret, Secrets};
+pub use scheme::Scheme;
+pub use secret::{Secret, SecretStore, Secrets};
 pub use time::{ReplayWindow, Timestamp};
 #[cfg(feature = "json")]
 pub use value::Extra;
