@@ -46,7 +46,7 @@ pub struct Scheme {
 /// What the headers of a request say: well formed, and unproven.
 pub(crate) struct Presented<'h> {
     /// The id that selects the key, and the verdict where it selects none.
-    pub(crate) id: Option<(&'h [u8], VerifyError)>,
+    pub(crate) id: Option<(&'h [u8], &'static VerifyError)>,
     pub(crate) signed_at: Option<Timestamp>,
     pub(crate) signature: Signature,
 }
@@ -101,7 +101,7 @@ impl Scheme {
     {
         let id = match (keys, &self.id) {
             (Keys::Store(_), Some((name, unknown))) => {
-                Some((headers::single(headers, name)?, *unknown))
+                Some((headers::single(headers, name)?, unknown))
             }
             _ => None,
         };

@@ -223,13 +223,13 @@ impl Keys {
     #[inline]
     pub(crate) fn select(
         &self,
-        id: Option<(&[u8], VerifyError)>,
+        id: Option<(&[u8], &VerifyError)>,
     ) -> Result<Selected<'_>, VerifyError> {
         match (self, id) {
             (Self::One(secrets), _) => Ok(Selected::Configured(secrets)),
             (Self::Store(store), Some((id, unknown))) => {
-                let id = core::str::from_utf8(id).map_err(|_| unknown)?;
-                let secrets = store.secrets(id).ok_or(unknown)?;
+                let id = core::str::from_utf8(id).map_err(|_| *unknown)?;
+                let secrets = store.secrets(id).ok_or(*unknown)?;
                 Ok(Selected::Stored(secrets, KeyId::new(id)))
             }
             // Without an id there is no secret that could fit.

@@ -20,7 +20,6 @@ impl Signature {
     ///
     /// What is read here came over the wire: neither its bytes nor its length are secret, and the
     /// reading may take whatever time it takes.
-    #[inline]
     pub(crate) fn from_hex(text: &[u8], prefix: &str) -> Option<Self> {
         let digits = text.strip_prefix(prefix.as_bytes())?;
         let digits: &[u8; 2 * Self::LENGTH] = digits.try_into().ok()?;
@@ -59,9 +58,10 @@ impl ConstantTimeEq for Signature {
         // Word by word, which is faster than byte by byte.
         const { assert!(Self::LENGTH.is_multiple_of(size_of::<u64>()), "no byte is left out") }
         let (words, others) = (self.0.as_chunks().0, other.0.as_chunks().0);
-        words.iter().zip(others).fold(Choice::from(1), |equal, (word, other)| {
-            equal & u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other))
-        })
+        let equal = words.iter().zip(others).fold(1, |equal, (word, other)| {
+            equal & u64::from_ne_bytes(*word).ct_eq(&u64::from_ne_bytes(*other)).unwrap_u8()
+        });
+        Choice::from(equal)
     }
 }
 

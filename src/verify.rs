@@ -151,18 +151,15 @@ impl<'a> Verification<'a> {
     ) -> Result<Self, VerifyError> {
         let Presented { id, signed_at, signature: sent } = *presented;
         let key = keys.select(id)?;
+        if let Some(signed_at) = signed_at {
+            window.check(signed_at, now)?;
+        }
         let preamble = Preamble { signed_at, ..preamble };
-        let verification = Self { key, sent, preamble, window, running: Vec::new() };
-        verification.check_window(now)?;
-        Ok(verification)
+        Ok(Self { key, sent, preamble, window, running: Vec::new() })
     }
 
-    #[inline]
     fn check_window(&self, now: Timestamp) -> Result<(), VerifyError> {
-        match self.preamble.signed_at {
-            Some(signed_at) => self.window.check(signed_at, now),
-            None => Ok(()),
-        }
+        self.preamble.signed_at.map_or(Ok(()), |signed_at| self.window.check(signed_at, now))
     }
 
     /// Takes the next piece of the body; pieces may be of any length, empty ones included.
