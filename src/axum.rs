@@ -54,8 +54,7 @@ where
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| WebhookRejection::Body(rejection.into_response()))?;
-        let receipt = verification.finish_with(&body)?;
-        Ok(Self(Delivery::new(receipt, body)))
+        Ok(Self(verification.deliver_whole(body, Timestamp::now())?))
     }
 }
 

@@ -55,9 +55,19 @@ pub enum VerifyError {
     #[error("the query has a parameter `timestamp`, which the signature reserves")]
     ReservedParameter,
 
+    /// A key or value of an Open API request's query could stand for several parameters, or for the
+    /// body. Only a verifier that was asked to
+    /// [`refuse_ambiguous`](crate::trustoo::open_api::Verifier::refuse_ambiguous) says so.
+    #[error("the query has a key or value that could be signed for another request")]
+    AmbiguousQuery,
+
     /// The public token selects no configured shop.
     #[error("the public token belongs to no configured shop")]
     UnknownPublicToken,
+
+    /// The webhook id selects no configured TrustLens endpoint.
+    #[error("the webhook id belongs to no configured endpoint")]
+    UnknownWebhookId,
 
     /// Signed longer ago than the replay window allows.
     #[error("signed {age:?} ago, the replay window allows {window:?}")]
@@ -89,8 +99,9 @@ pub enum VerifyError {
 
 impl VerifyError {
     /// The verdict's name, for logs and metrics: `missing_header`, `repeated_header`,
-    /// `malformed_timestamp`, `malformed_signature`, `reserved_parameter`, `unknown_public_token`,
-    /// `expired`, `from_future`, `unknown_time` or `signature_mismatch`.
+    /// `malformed_timestamp`, `malformed_signature`, `reserved_parameter`, `ambiguous_query`,
+    /// `unknown_public_token`, `unknown_webhook_id`, `expired`, `from_future`, `unknown_time` or
+    /// `signature_mismatch`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -99,7 +110,9 @@ impl VerifyError {
             Self::MalformedTimestamp { .. } => "malformed_timestamp",
             Self::MalformedSignature { .. } => "malformed_signature",
             Self::ReservedParameter => "reserved_parameter",
+            Self::AmbiguousQuery => "ambiguous_query",
             Self::UnknownPublicToken => "unknown_public_token",
+            Self::UnknownWebhookId => "unknown_webhook_id",
             Self::Expired { .. } => "expired",
             Self::FromFuture { .. } => "from_future",
             Self::UnknownTime => "unknown_time",
@@ -113,17 +126,33 @@ impl VerifyError {
     #[cfg(feature = "http")]
     #[must_use]
     pub const fn status(&self) -> http::StatusCode {
+        if self.is_malformed() {
+            http::StatusCode::BAD_REQUEST
+        } else {
+            http::StatusCode::UNAUTHORIZED
+        }
+    }
+
+    /// The same as a number, for frameworks that do not use `http`, or another version of it.
+    #[must_use]
+    pub const fn status_code(&self) -> u16 {
+        if self.is_malformed() { 400 } else { 401 }
+    }
+
+    const fn is_malformed(&self) -> bool {
         match self {
             Self::MissingHeader { .. }
             | Self::RepeatedHeader { .. }
             | Self::MalformedTimestamp { .. }
             | Self::MalformedSignature { .. }
-            | Self::ReservedParameter => http::StatusCode::BAD_REQUEST,
+            | Self::ReservedParameter
+            | Self::AmbiguousQuery => true,
             Self::UnknownPublicToken
+            | Self::UnknownWebhookId
             | Self::Expired { .. }
             | Self::FromFuture { .. }
             | Self::UnknownTime
-            | Self::SignatureMismatch => http::StatusCode::UNAUTHORIZED,
+            | Self::SignatureMismatch => false,
         }
     }
 }
@@ -135,6 +164,11 @@ pub enum SecretError {
     /// The secret is empty. HMAC would take it, and anyone could then sign.
     #[error("the secret is empty")]
     Empty,
+
+    /// The secret is made of NUL bytes alone. HMAC fills a short key up with them, so such a
+    /// secret is the empty one again.
+    #[error("the secret is nothing but NUL bytes")]
+    Nul,
 }
 
 /// Why text is not a [`Timestamp`](crate::Timestamp).
@@ -157,6 +191,11 @@ pub enum SignError {
     /// The query already has a parameter `timestamp`; the signature adds its own.
     #[error("the query has a parameter `timestamp`, which the signature reserves")]
     ReservedParameter,
+
+    /// The query starts with `?` or holds a `#`: it is not the part of a URL between the two, or a
+    /// `#` in it is not escaped (`%23`).
+    #[error("not a query: it starts with `?` or holds a `#`")]
+    NotAQuery,
 
     /// A public token or access token holds bytes that no header can carry, such as a line break.
     #[error("the token for header `{header}` holds bytes that no header can carry")]

@@ -83,12 +83,10 @@ impl Explainer {
     /// For an endpoint that takes requests of `scheme` under `secret`.
     ///
     /// # Errors
-    /// [`SecretError::Empty`] for an empty secret.
+    /// Those of [`Secret::new`].
     pub fn new(scheme: Scheme, secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
+        Secret::new(&secret)?;
         let current = Zeroizing::new(secret.as_ref().to_vec());
-        if current.is_empty() {
-            return Err(SecretError::Empty);
-        }
         Ok(Self {
             scheme,
             current,
@@ -161,7 +159,7 @@ impl Explainer {
             V: Verify,
             H: Headers + ?Sized,
         {
-            verifier.begin(headers, now)?.finish_with(body)
+            verifier.verify_at(headers, body, now).map(|delivery| *delivery.receipt())
         }
 
         let Ok(secret) = Secret::new(&*self.current) else {

@@ -33,25 +33,24 @@ pub trait Headers {
     /// them takes that protection away.
     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]>;
 
-    /// The same for a name that may have been parsed; no need to implement it.
-    #[doc(hidden)]
+    /// The same by a name of the crate's. Implement it for a map that looks names up in a parsed
+    /// form, as [`HeaderName::as_http`] has it: parsing costs as much as finding.
     #[inline]
-    fn values_of<'h>(&'h self, name: &'static Name) -> impl Iterator<Item = &'h [u8]> {
+    fn values_of<'h>(&'h self, name: &'static HeaderName) -> impl Iterator<Item = &'h [u8]> {
         self.values(name.text)
     }
 }
 
-/// A header's name as a vendor's module knows it, parsed ahead of time for those who need that:
-/// parsing one costs as much as finding it.
+/// The name of a header that a [`Scheme`](crate::Scheme) has.
 #[derive(Debug)]
-pub struct Name {
+pub struct HeaderName {
     text: &'static str,
     #[cfg(feature = "http")]
     parsed: http::HeaderName,
 }
 
-impl Name {
-    /// In lower case. Meant for `static`s, where a name that cannot be one does not compile.
+impl HeaderName {
+    /// Meant for `static`s, where text that is no name in lower case does not compile.
     pub(crate) const fn new(text: &'static str) -> Self {
         Self {
             text,
@@ -60,8 +59,23 @@ impl Name {
         }
     }
 
-    pub(crate) const fn as_str(&self) -> &'static str {
+    /// The name in lower case.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
         self.text
+    }
+
+    /// The name for an `http::HeaderMap`.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub const fn as_http(&self) -> &http::HeaderName {
+        &self.parsed
+    }
+}
+
+impl fmt::Display for HeaderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text)
     }
 }
 
@@ -92,14 +106,17 @@ impl Headers for http::HeaderMap {
     }
 
     #[inline]
-    fn values_of<'h>(&'h self, name: &'static Name) -> impl Iterator<Item = &'h [u8]> {
+    fn values_of<'h>(&'h self, name: &'static HeaderName) -> impl Iterator<Item = &'h [u8]> {
         self.get_all(&name.parsed).iter().map(http::HeaderValue::as_bytes)
     }
 }
 
 /// The one value of a header that the scheme needs.
 #[inline]
-pub(crate) fn single<'h, H>(headers: &'h H, name: &'static Name) -> Result<&'h [u8], VerifyError>
+pub(crate) fn single<'h, H>(
+    headers: &'h H,
+    name: &'static HeaderName,
+) -> Result<&'h [u8], VerifyError>
 where
     H: Headers + ?Sized,
 {
@@ -110,6 +127,14 @@ where
         None => Ok(value),
         Some(_) => Err(VerifyError::RepeatedHeader { header }),
     }
+}
+
+/// A header that no verdict depends on: absent where it is repeated or not UTF-8.
+pub(crate) fn text<'h, H>(headers: &'h H, name: &'static HeaderName) -> Option<&'h str>
+where
+    H: Headers + ?Sized,
+{
+    core::str::from_utf8(single(headers, name).ok()?).ok()
 }
 
 /// The headers that make a request a signed one.
@@ -134,14 +159,12 @@ pub struct SignedHeaders {
 }
 
 impl SignedHeaders {
-    pub(crate) fn new(name: &'static Name, signature: String) -> Self {
-        Self { plain: Vec::new(), signature: (name.as_str(), signature) }
-    }
-
-    /// Adds a header that anyone may see.
-    pub(crate) fn with(mut self, name: &'static Name, value: impl Into<String>) -> Self {
-        self.plain.push((name.as_str(), value.into()));
-        self
+    pub(crate) fn new(
+        plain: impl Iterator<Item = (&'static HeaderName, String)>,
+        (name, signature): (&'static HeaderName, String),
+    ) -> Self {
+        let plain = plain.map(|(name, value)| (name.as_str(), value)).collect();
+        Self { plain, signature: (name.as_str(), signature) }
     }
 
     /// Names, in lower case, and values; the signature comes last.

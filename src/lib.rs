@@ -36,6 +36,7 @@ pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod replay;
+mod scheme;
 mod secret;
 mod signature;
 mod time;
@@ -51,11 +52,12 @@ pub use error::{SecretError, SignError, TimestampError, VerifyError};
 pub use event::Event;
 #[cfg(feature = "json")]
 pub use event::{EventTime, Extra, Mismatch, Money, Personal};
-pub use headers::{Headers, SignedHeaders};
+pub use headers::{HeaderName, Headers, SignedHeaders};
 #[cfg(feature = "std")]
 pub use replay::{Claim, ReplayGuard};
 pub use replay::{ReplayError, ReplayKey, ReplayStore};
-pub use secret::{Secret, Secrets};
+pub use scheme::Scheme;
+pub use secret::{Secret, SecretStore, Secrets};
 pub use time::{ReplayWindow, Timestamp};
 pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 

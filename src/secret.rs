@@ -1,11 +1,22 @@
 //! What only the vendor and the receiver know.
 
-use alloc::vec::Vec;
-use core::fmt;
+use alloc::{collections::BTreeMap, sync::Arc};
+#[cfg(feature = "std")]
+use core::hash::{BuildHasher, Hash};
+use core::{borrow::Borrow, fmt};
+#[cfg(feature = "std")]
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
 
+use arrayvec::ArrayString;
 use zeroize::ZeroizeOnDrop;
 
-use crate::{error::SecretError, signature::Key};
+use crate::{
+    error::{SecretError, VerifyError},
+    signature::Key,
+};
 
 /// A shared secret: TrustLens' signing secret, Trustoo's private token or client secret.
 ///
@@ -47,8 +58,9 @@ impl Secret {
     /// Takes the secret's bytes. They stay the caller's to wipe.
     ///
     /// # Errors
-    /// [`SecretError::Empty`] for an empty secret, which HMAC would take: an unset environment
-    /// variable must not become a key that everyone knows.
+    /// [`SecretError::Empty`] and [`SecretError::Nul`] for an empty secret and for NUL bytes alone,
+    /// which HMAC would take for the same key: an unset environment variable or a buffer that was
+    /// never filled must not become a key that everyone knows.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         // A frame of its own, so that what it leaves on the stack lies within what is wiped next.
         #[inline(never)]
@@ -59,6 +71,9 @@ impl Secret {
         let secret = secret.as_ref();
         if secret.is_empty() {
             return Err(SecretError::Empty);
+        }
+        if secret.iter().all(|byte| *byte == 0) {
+            return Err(SecretError::Nul);
         }
         let key = key(secret);
         zeroize::zeroize_stack::<KEYING_STACK>();
@@ -96,33 +111,185 @@ impl fmt::Debug for Secret {
 /// They are tried in this order and the first that fits ends the search, so a previous secret
 /// costs nothing while the current one fits. [`Receipt::secret_index`](crate::Receipt::secret_index)
 /// says which did: when it has been 0 for long enough, drop the others.
+///
+/// Clones share the keyed states, which are wiped when the last of them is dropped.
 #[derive(Clone)]
-pub struct Secrets {
-    current: Secret,
-    previous: Vec<Secret>,
-}
+pub struct Secrets(
+    // Never empty. Counted and keyed states stand in one block, so that a look-up among many shops
+    // waits for memory once.
+    Arc<[Secret]>,
+);
 
 impl Secrets {
     /// Accepts `previous` too.
     #[must_use]
-    pub fn and(mut self, previous: Secret) -> Self {
-        self.previous.push(previous);
-        self
+    pub fn and(self, previous: Secret) -> Self {
+        Self(self.iter().cloned().chain([previous]).collect())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Secret> {
-        core::iter::once(&self.current).chain(&self.previous)
+        self.0.iter()
     }
 }
 
 impl From<Secret> for Secrets {
     fn from(current: Secret) -> Self {
-        Self { current, previous: Vec::new() }
+        Self(Arc::new([current]))
     }
 }
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The secrets of several shops or endpoints, by the id that a request carries: Trustoo's public
+/// token, TrustLens' webhook id.
+///
+/// The id is neither secret nor signed. It only selects the key, and a wrong one selects a key that
+/// does not fit.
+///
+/// Implemented for maps from text to [`Secrets`], and for a store in an `Arc` or an `RwLock`, so
+/// that secrets can change while the process runs:
+///
+/// ```
+/// use std::{collections::HashMap, sync::{Arc, RwLock}};
+/// use trusthooks::{Secret, Secrets, trustoo::shop};
+///
+/// let shops = Arc::new(RwLock::new(HashMap::<String, Secrets>::new()));
+/// let verifier = shop::Verifier::with_store(Arc::clone(&shops));
+///
+/// // Later, when a merchant installs the app:
+/// let secret = Secret::new("private token")?;
+/// shops.write().unwrap().insert("public token".to_owned(), Secrets::from(secret));
+/// # Ok::<(), trusthooks::SecretError>(())
+/// ```
+///
+/// A store is asked while a request is verified, after the headers were found well formed. It must
+/// not block. To load a secret from a database, do so before verifying: see
+/// [`shop::Unsigned`](crate::trustoo::shop::Unsigned).
+pub trait SecretStore: Send + Sync {
+    /// The secrets under this id; `None` where the id is unknown.
+    fn secrets(&self, id: &str) -> Option<Secrets>;
+}
+
+#[cfg(feature = "std")]
+impl<K, S> SecretStore for HashMap<K, Secrets, S>
+where
+    K: Borrow<str> + Eq + Hash + Send + Sync,
+    S: BuildHasher + Send + Sync,
+{
+    fn secrets(&self, id: &str) -> Option<Secrets> {
+        self.get(id).cloned()
+    }
+}
+
+impl<K: Borrow<str> + Ord + Send + Sync> SecretStore for BTreeMap<K, Secrets> {
+    fn secrets(&self, id: &str) -> Option<Secrets> {
+        self.get(id).cloned()
+    }
+}
+
+/// A lock that a panic poisoned still gives its secrets.
+#[cfg(feature = "std")]
+impl<T: SecretStore + ?Sized> SecretStore for RwLock<T> {
+    fn secrets(&self, id: &str) -> Option<Secrets> {
+        self.read().unwrap_or_else(PoisonError::into_inner).secrets(id)
+    }
+}
+
+impl<T: SecretStore + ?Sized> SecretStore for Arc<T> {
+    fn secrets(&self, id: &str) -> Option<Secrets> {
+        (**self).secrets(id)
+    }
+}
+
+/// Where a verifier has its secrets from.
+#[derive(Clone)]
+pub(crate) enum Keys {
+    /// One shop or endpoint, whose requests need not say whose they are.
+    One(Secrets),
+    /// Several, selected by id.
+    Store(Arc<dyn SecretStore>),
+}
+
+impl Keys {
+    pub(crate) fn store(store: impl SecretStore + 'static) -> Self {
+        Self::Store(Arc::new(store))
+    }
+
+    /// The secrets for a request, or `unknown` where its id selects none.
+    #[inline]
+    pub(crate) fn select(
+        &self,
+        id: Option<(&[u8], &VerifyError)>,
+    ) -> Result<Selected<'_>, VerifyError> {
+        match (self, id) {
+            (Self::One(secrets), _) => Ok(Selected::Configured(secrets)),
+            (Self::Store(store), Some((id, unknown))) => {
+                let id = core::str::from_utf8(id).map_err(|_| *unknown)?;
+                let secrets = store.secrets(id).ok_or(*unknown)?;
+                Ok(Selected::Stored(secrets, KeyId::new(id)))
+            }
+            // Without an id there is no secret that could fit.
+            (Self::Store(_), None) => Err(VerifyError::SignatureMismatch),
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::One(_) => "One(..)",
+            Self::Store(_) => "Store(..)",
+        })
+    }
+}
+
+/// The secrets for one request.
+pub(crate) enum Selected<'a> {
+    Configured(&'a Secrets),
+    Stored(Secrets, KeyId),
+}
+
+impl Selected<'_> {
+    #[inline]
+    pub(crate) fn secrets(&self) -> &Secrets {
+        match self {
+            Self::Configured(secrets) => secrets,
+            Self::Stored(secrets, _) => secrets,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn id(&self) -> Option<&KeyId> {
+        match self {
+            Self::Configured(_) => None,
+            Self::Stored(_, id) => Some(id),
+        }
+    }
+}
+
+/// The id by which a store was asked. Public tokens and UUIDs take no allocation.
+#[derive(Clone)]
+pub(crate) enum KeyId {
+    Short(ArrayString<{ Self::SHORT }>),
+    Long(Arc<str>),
+}
+
+impl KeyId {
+    /// The length of a UUID.
+    const SHORT: usize = 36;
+
+    fn new(id: &str) -> Self {
+        ArrayString::from(id).map_or_else(|_| Self::Long(Arc::from(id)), Self::Short)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Short(id) => id,
+            Self::Long(id) => id,
+        }
     }
 }

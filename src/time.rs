@@ -150,7 +150,7 @@ impl ReplayWindow {
 
     /// The last moment at which something signed at `signed_at` is acceptable.
     #[inline]
-    pub(crate) fn closes(&self, signed_at: Timestamp) -> Timestamp {
+    pub(crate) fn expires_at(&self, signed_at: Timestamp) -> Timestamp {
         signed_at.saturating_add(self.past)
     }
 }

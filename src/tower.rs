@@ -255,7 +255,7 @@ where
             verification.update(&data);
             collected.put(data);
         }
-        Ok(Delivery::new(verification.finish()?, collected.freeze()))
+        Ok(verification.deliver_fed(collected.freeze(), Timestamp::now())?)
     }
 }
 

@@ -13,7 +13,7 @@
 //! | `X-TrustLens-Webhook-ID` | UUID of the endpoint | **no** |
 //!
 //! An endpoint for which no secret was set sends no signature; its deliveries are refused as
-//! [`VerifyError::MissingHeader`]. Answer any 2xx, quickly, and refuse with a 4xx. Automation rules
+//! [`MissingHeader`](VerifyError::MissingHeader). Answer any 2xx, quickly, and refuse with a 4xx. Automation rules
 //! retry on anything but 2xx after 60, 120 and 240 seconds, signed anew each time; settings webhooks
 //! are sent once.
 //!
@@ -21,7 +21,6 @@
 //! Your CRM or Helpdesk", checked there against plugin 1.2.5, and its documentation page "API and
 //! Webhooks".
 
-use alloc::{borrow::Cow, string::ToString as _};
 use core::{fmt, time::Duration};
 
 use sha2::{Digest as _, Sha256};
@@ -29,9 +28,10 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{
     error::VerifyError,
-    headers::{self, Headers, Name, SignedHeaders},
-    secret::{Secret, Secrets},
-    signature::{Preamble, Signature},
+    headers::{self, HeaderName, Headers, SignedHeaders},
+    scheme::Scheme,
+    secret::{Keys, Secret, SecretStore, Secrets},
+    signature::Preamble,
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
@@ -45,22 +45,27 @@ crate::event::unread_event!();
 #[cfg(feature = "json")]
 pub use event::{Customer, Dispute, Event, EventKind, Order, Rule, Segment, Site};
 
-static TIMESTAMP: Name = Name::new("x-trustlens-timestamp");
-static SIGNATURE: Name = Name::new("x-trustlens-signature");
-static EVENT: Name = Name::new("x-trustlens-event");
-static DELIVERY: Name = Name::new("x-trustlens-delivery");
-static WEBHOOK_ID: Name = Name::new("x-trustlens-webhook-id");
+/// The scheme of plugin 1.2.3 and later, with a window of 5 minutes in both directions.
+pub static SCHEME: Scheme = Scheme {
+    name: "trustlens",
+    id: Some((WEBHOOK_ID, VerifyError::UnknownWebhookId)),
+    timestamp: Some(HeaderName::new("x-trustlens-timestamp")),
+    signature: SIGNATURE,
+    prefix: PREFIX,
+    window: ReplayWindow::symmetric(Duration::from_secs(300)),
+};
 
-/// What stands before the hex digits.
+/// `<timestamp>.`, and then the body.
+pub(crate) const PREAMBLE: Preamble<'static> =
+    Preamble { before: b"", signed_at: None, after: b".", separator: b"" };
+
+// Constants, since v1 has them too.
+const SIGNATURE: HeaderName = HeaderName::new("x-trustlens-signature");
+const WEBHOOK_ID: HeaderName = HeaderName::new("x-trustlens-webhook-id");
 const PREFIX: &str = "sha256=";
 
-/// 5 minutes in both directions.
-pub(crate) const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_secs(300));
-
-/// What is signed ahead of the body: `<timestamp>.`
-pub(crate) const fn preamble(signed_at: Timestamp) -> Preamble<'static> {
-    Preamble { before: b"", signed_at: Some(signed_at), after: b".", separator: b"" }
-}
+static EVENT: HeaderName = HeaderName::new("x-trustlens-event");
+static DELIVERY: HeaderName = HeaderName::new("x-trustlens-delivery");
 
 /// Verifies TrustLens webhooks of plugin 1.2.3 and later.
 ///
@@ -75,15 +80,28 @@ pub(crate) const fn preamble(signed_at: Timestamp) -> Preamble<'static> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    secrets: Secrets,
+    keys: Keys,
     window: ReplayWindow,
 }
 
 impl Verifier {
-    /// Accepts what any of `secrets` signed up to 300 s ago or ahead.
+    /// Accepts what any of `secrets` signed up to 300 s ago or ahead. The webhook id is not looked
+    /// at.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
-        Self { secrets: secrets.into(), window: WINDOW }
+        Self { keys: Keys::One(secrets.into()), window: SCHEME.window }
+    }
+
+    /// Accepts what any of the secrets signed that `store` has for the request's
+    /// `X-TrustLens-Webhook-ID`.
+    ///
+    /// The id is not signed; it selects the secret and nothing else. Where it is absent or repeated,
+    /// that is the verdict, as for the other headers that the scheme needs; where the store does
+    /// not know it, the verdict is [`UnknownWebhookId`](VerifyError::UnknownWebhookId). An endpoint
+    /// whose plugin sends no id needs a verifier of its own.
+    #[must_use]
+    pub fn with_store(store: impl SecretStore + 'static) -> Self {
+        Self { keys: Keys::store(store), window: SCHEME.window }
     }
 
     /// Accepts within another window. The vendor advises against more than 900 s.
@@ -97,25 +115,17 @@ impl Verifier {
 impl Verify for Verifier {
     type Event = Event;
 
+    fn scheme(&self) -> Option<&'static Scheme> {
+        Some(&SCHEME)
+    }
+
     fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
     where
         H: Headers + ?Sized,
     {
-        let timestamp = headers::single(headers, &TIMESTAMP)?;
-        let signature = headers::single(headers, &SIGNATURE)?;
-        let signed_at = Timestamp::from_decimal(timestamp)
-            .ok_or(VerifyError::MalformedTimestamp { header: TIMESTAMP.as_str() })?;
-        let claimed = claimed(signature)?;
-        self.window.check(signed_at, now)?;
-        let secrets = Cow::Borrowed(&self.secrets);
-        Ok(Verification::new(secrets, claimed, preamble(signed_at), self.window))
+        let presented = SCHEME.read(headers, &self.keys)?;
+        Verification::start(&presented, &self.keys, &self.window, PREAMBLE, now)
     }
-}
-
-/// The signature as it was sent, in v1 and v2 alike.
-fn claimed(signature: &[u8]) -> Result<Signature, VerifyError> {
-    Signature::from_hex(signature, PREFIX)
-        .ok_or(VerifyError::MalformedSignature { header: SIGNATURE.as_str() })
 }
 
 /// Signs as the plugin does, for tests and simulators.
@@ -134,16 +144,15 @@ impl Signer {
     /// The headers of a delivery of `body` at a given time.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], at: Timestamp) -> SignedHeaders {
-        let signature = preamble(at).sign(self.secret.key(), body);
-        SignedHeaders::new(&SIGNATURE, signature.to_hex(PREFIX)).with(&TIMESTAMP, at.to_string())
+        SCHEME.sign(None, PREAMBLE.at(at), &self.secret, body)
     }
 }
 
 /// Headers that TrustLens sends and does **not** sign.
 ///
-/// Who replays a genuine delivery can write anything here, so use them for routing and logging, and
-/// never to decide what to do or whether a delivery was seen before. The signed event name is in
-/// the body; so is the delivery id of automation rules.
+/// A replayer can write anything here, so use them for routing and logging, and never to decide what
+/// to do or whether a delivery was seen before. The signed event name is in the body; so is the
+/// delivery id of automation rules.
 ///
 /// ```
 /// use trusthooks::trustlens::Unsigned;
@@ -164,8 +173,12 @@ impl<'h> Unsigned<'h> {
     /// Reads what is there. A header that is repeated or not UTF-8 reads as absent.
     #[must_use]
     pub fn from_headers<H: Headers + ?Sized>(headers: &'h H) -> Self {
-        let text = |name| core::str::from_utf8(headers::single(headers, name).ok()?).ok();
-        Self { event: text(&EVENT), delivery_id: text(&DELIVERY), webhook_id: text(&WEBHOOK_ID) }
+        let text = |name| headers::text(headers, name);
+        Self {
+            event: text(&EVENT),
+            delivery_id: text(&DELIVERY),
+            webhook_id: SCHEME.id().and_then(text),
+        }
     }
 
     /// The event's name, as `X-TrustLens-Event` claims.

@@ -10,16 +10,9 @@
 //!
 //! Answer every webhook with [`ack`]. Source: the vendor's "Trustoo Open API — Quick Start".
 
-use alloc::{borrow::Cow, sync::Arc};
-use core::{fmt, time::Duration};
+use core::time::Duration;
 
-use crate::{
-    error::VerifyError,
-    headers::{self, Headers, Name},
-    secret::Secrets,
-    signature::Signature,
-    time::{ReplayWindow, Timestamp},
-};
+use crate::time::ReplayWindow;
 
 pub(crate) mod canonical;
 #[cfg(feature = "json")]
@@ -54,70 +47,4 @@ pub fn ack() -> http::Response<&'static str> {
 }
 
 /// 15 minutes in both directions: the documents give the length, not the direction.
-pub(crate) const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_secs(900));
-
-/// The three headers that carry a signature with a public token. Shop webhooks and the Open API
-/// have the same rules under other names.
-struct Names {
-    public_token: Name,
-    timestamp: Name,
-    signature: Name,
-}
-
-/// What the three headers say, well formed but unproven.
-struct Claim<'h> {
-    public_token: Option<&'h [u8]>,
-    signed_at: Timestamp,
-    signature: Signature,
-}
-
-impl<'h> Claim<'h> {
-    fn read<H>(headers: &'h H, names: &'static Names, keys: &Keys) -> Result<Self, VerifyError>
-    where
-        H: Headers + ?Sized,
-    {
-        let public_token = match keys {
-            Keys::OneShop(_) => None,
-            Keys::ByToken(_) => Some(headers::single(headers, &names.public_token)?),
-        };
-        let timestamp = headers::single(headers, &names.timestamp)?;
-        let signature = headers::single(headers, &names.signature)?;
-        let signed_at = Timestamp::from_decimal(timestamp)
-            .ok_or(VerifyError::MalformedTimestamp { header: names.timestamp.as_str() })?;
-        let signature = Signature::from_hex(signature, "")
-            .ok_or(VerifyError::MalformedSignature { header: names.signature.as_str() })?;
-        Ok(Self { public_token, signed_at, signature })
-    }
-}
-
-/// Whose private tokens are known.
-#[derive(Clone)]
-enum Keys {
-    /// One shop's: its requests need not say whose they are.
-    OneShop(Secrets),
-    /// Several shops', selected by public token.
-    ByToken(Arc<dyn shop::SecretStore>),
-}
-
-impl Keys {
-    /// The secrets that the public token selects. It is neither secret nor signed: a wrong one
-    /// selects a key that does not fit.
-    fn select(&self, public_token: Option<&[u8]>) -> Result<Cow<'_, Secrets>, VerifyError> {
-        match self {
-            Self::OneShop(secrets) => Ok(Cow::Borrowed(secrets)),
-            Self::ByToken(store) => public_token
-                .and_then(|token| core::str::from_utf8(token).ok())
-                .and_then(|token| store.secrets(token))
-                .ok_or(VerifyError::UnknownPublicToken),
-        }
-    }
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::OneShop(_) => "OneShop(..)",
-            Self::ByToken(_) => "ByToken(..)",
-        })
-    }
-}
+const WINDOW: ReplayWindow = ReplayWindow::symmetric(Duration::from_secs(900));

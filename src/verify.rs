@@ -1,6 +1,6 @@
 //! The way of a request: headers, then body, then the verdict.
 
-use alloc::{borrow::Cow, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use core::{fmt, marker::PhantomData};
 
 use sha2::{Digest as _, Sha256};
@@ -10,22 +10,30 @@ use crate::{
     error::VerifyError,
     event::Event,
     headers::Headers,
-    secret::Secrets,
+    scheme::{Presented, Scheme},
+    secret::{KeyId, Keys, Selected},
     signature::{Mac, Preamble, Signature},
     time::{ReplayWindow, Timestamp},
 };
 
 /// A scheme that can tell a genuine delivery from any other request.
 ///
-/// Every verifier of this crate is one; write receivers against this trait where they serve several
-/// schemes. Verifiers are immutable and cheap to share: keep one per endpoint, in an `Arc` or a
-/// `static`, and give it every request.
+/// Every webhook verifier of this crate is one; write receivers against this trait where they serve
+/// several schemes. ([`open_api::Verifier`](crate::trustoo::open_api::Verifier) is none, since
+/// Open API requests sign their query too.) Verifiers are cheap to share: keep one per endpoint, in
+/// an `Arc` or a `static`, and give it every request.
 pub trait Verify {
     /// What a delivery of this scheme says.
     type Event: Event;
 
     /// The body that the vendor wants to see in an answer of success. TrustLens wants none.
     const ACK_BODY: &'static str = "";
+
+    /// Which scheme this is, for metrics. `None` where a type of your own, which wraps a verifier,
+    /// does not say.
+    fn scheme(&self) -> Option<&'static Scheme> {
+        None
+    }
 
     /// Judges the headers, before the body is read and without hashing anything.
     ///
@@ -45,6 +53,7 @@ pub trait Verify {
     ///
     /// # Errors
     /// The first [`VerifyError`] that applies, in the order of the variants.
+    #[inline]
     fn verify_at<H, B>(
         &self,
         headers: &H,
@@ -56,11 +65,10 @@ pub trait Verify {
         B: AsRef<[u8]>,
     {
         // By reference, since `?` would copy the whole of the verification.
-        let receipt = match &self.begin(headers, now) {
-            Ok(verification) => verification.finish_with(body.as_ref())?,
-            Err(error) => return Err(*error),
-        };
-        Ok(Delivery::new(receipt, body))
+        match &self.begin(headers, now) {
+            Ok(verification) => verification.deliver(body),
+            Err(error) => Err(*error),
+        }
     }
 
     /// Verifies a request by the system clock; otherwise like [`verify_at`](Self::verify_at).
@@ -82,6 +90,10 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
     type Event = V::Event;
     const ACK_BODY: &'static str = V::ACK_BODY;
 
+    fn scheme(&self) -> Option<&'static Scheme> {
+        (**self).scheme()
+    }
+
     fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
     where
         H: Headers + ?Sized,
@@ -92,8 +104,8 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 
 /// A request whose headers passed and whose body is on its way.
 ///
-/// It is no proof of anything, and what asks for one does not take it; only
-/// [`finish`](Self::finish) gives a [`Receipt`].
+/// It is no proof of anything. Only [`finish_at`](Self::finish_at) and [`finish`](Self::finish)
+/// give a [`Receipt`]; use the former wherever the body was waited for.
 ///
 /// ```
 /// use trusthooks::{Secret, Timestamp, Verify, trustoo::system};
@@ -107,7 +119,7 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 /// let mut verification = verifier.begin(&headers, now)?;
 /// verification.update(b"in two ");
 /// verification.update(b"pieces");
-/// let receipt = verification.finish()?;
+/// let receipt = verification.finish_at(Timestamp::now())?;
 /// assert_eq!(receipt.secret_index(), 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -118,26 +130,37 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 ///     guard.claim(request, Timestamp::now())
 /// }
 /// ```
-#[must_use = "nothing is verified before `finish`"]
+#[must_use = "nothing is verified before `finish_at`"]
 pub struct Verification<'a> {
-    secrets: Cow<'a, Secrets>,
-    claimed: Signature,
+    key: Selected<'a>,
+    sent: Signature,
     preamble: Preamble<'a>,
-    closes: Option<Timestamp>,
+    window: &'a ReplayWindow,
     /// One MAC per secret, fed side by side; none before the body's first byte.
     running: Vec<Mac>,
 }
 
 impl<'a> Verification<'a> {
+    /// Goes from what the headers say to the body: selects the key and checks the window.
     #[inline]
-    pub(crate) fn new(
-        secrets: Cow<'a, Secrets>,
-        claimed: Signature,
+    pub(crate) fn start(
+        presented: &Presented<'_>,
+        keys: &'a Keys,
+        window: &'a ReplayWindow,
         preamble: Preamble<'a>,
-        window: ReplayWindow,
-    ) -> Self {
-        let closes = preamble.signed_at.map(|signed_at| window.closes(signed_at));
-        Self { secrets, claimed, preamble, closes, running: Vec::new() }
+        now: Timestamp,
+    ) -> Result<Self, VerifyError> {
+        let Presented { id, signed_at, signature: sent } = *presented;
+        let key = keys.select(id)?;
+        if let Some(signed_at) = signed_at {
+            window.check(signed_at, now)?;
+        }
+        let preamble = Preamble { signed_at, ..preamble };
+        Ok(Self { key, sent, preamble, window, running: Vec::new() })
+    }
+
+    fn check_window(&self, now: Timestamp) -> Result<(), VerifyError> {
+        self.preamble.signed_at.map_or(Ok(()), |signed_at| self.window.check(signed_at, now))
     }
 
     /// Takes the next piece of the body; pieces may be of any length, empty ones included.
@@ -147,19 +170,34 @@ impl<'a> Verification<'a> {
         }
         if self.running.is_empty() {
             let preamble = self.preamble;
-            self.running.extend(self.secrets.iter().map(|secret| {
+            self.running.extend(self.key.secrets().iter().map(|secret| {
                 let mut mac = secret.key().mac();
-                preamble.feed(&mut mac);
-                mac.update(preamble.separator);
+                preamble.feed(piece, |bytes| mac.update(bytes));
                 mac
             }));
+            return;
         }
         for mac in &mut self.running {
             mac.update(piece);
         }
     }
 
-    /// The verdict over all that was given.
+    /// The verdict over all that was given, at the time when the body's last piece arrived.
+    ///
+    /// The window is checked again: a sender who holds the body back until the window has closed
+    /// is refused.
+    ///
+    /// # Errors
+    /// [`VerifyError::Expired`], or [`VerifyError::FromFuture`] where the clock was set back;
+    /// then [`VerifyError::SignatureMismatch`].
+    pub fn finish_at(self, now: Timestamp) -> Result<Receipt, VerifyError> {
+        self.check_window(now)?;
+        self.finish()
+    }
+
+    /// The verdict over all that was given, at the time that was given to
+    /// [`begin`](Verify::begin). Use it where the body was at hand by then, and
+    /// [`finish_at`](Self::finish_at) where it was waited for.
     ///
     /// # Errors
     /// [`VerifyError::SignatureMismatch`].
@@ -174,8 +212,39 @@ impl<'a> Verification<'a> {
     /// The verdict over a body that is there as a whole. The next secret is tried only when the
     /// last did not fit.
     pub(crate) fn finish_with(&self, body: &[u8]) -> Result<Receipt, VerifyError> {
-        let macs = self.secrets.iter().map(|secret| self.preamble.sign(secret.key(), body));
-        self.verdict(macs)
+        let secrets = self.key.secrets().iter();
+        self.verdict(secrets.map(|secret| self.preamble.sign(secret.key(), body)))
+    }
+
+    /// The same, with the delivery.
+    #[inline]
+    fn deliver<E, B: AsRef<[u8]>>(&self, body: B) -> Result<Delivery<E, B>, VerifyError> {
+        let receipt = self.finish_with(body.as_ref())?;
+        Ok(Delivery { receipt, key_id: self.key.id().cloned(), body, event: PhantomData })
+    }
+
+    /// A delivery of a body that was waited for, every piece of which went to
+    /// [`update`](Self::update).
+    #[cfg(feature = "tower")]
+    pub(crate) fn deliver_fed<E, B>(
+        self,
+        body: B,
+        now: Timestamp,
+    ) -> Result<Delivery<E, B>, VerifyError> {
+        let key_id = self.key.id().cloned();
+        let receipt = self.finish_at(now)?;
+        Ok(Delivery { receipt, key_id, body, event: PhantomData })
+    }
+
+    /// A delivery of a body that was waited for, none of which went to [`update`](Self::update).
+    #[cfg(feature = "axum")]
+    pub(crate) fn deliver_whole<E, B: AsRef<[u8]>>(
+        &self,
+        body: B,
+        now: Timestamp,
+    ) -> Result<Delivery<E, B>, VerifyError> {
+        self.check_window(now)?;
+        self.deliver(body)
     }
 
     /// The one place where a MAC is compared, and the only one that makes a [`Receipt`].
@@ -184,10 +253,10 @@ impl<'a> Verification<'a> {
     /// holds one of them can tell it by the clock.
     fn verdict(&self, computed: impl Iterator<Item = Signature>) -> Result<Receipt, VerifyError> {
         for (secret_index, computed) in computed.enumerate() {
-            if computed.ct_eq(&self.claimed).into() {
+            if computed.ct_eq(&self.sent).into() {
                 let signed_at = self.preamble.signed_at;
-                let Self { claimed: mac, closes, .. } = *self;
-                return Ok(Receipt { mac, signed_at, closes, secret_index });
+                let expires_at = signed_at.map(|signed_at| self.window.expires_at(signed_at));
+                return Ok(Receipt { mac: self.sent, signed_at, expires_at, secret_index });
             }
         }
         Err(VerifyError::SignatureMismatch)
@@ -218,7 +287,7 @@ pub struct Receipt {
     // Invariant: it was sent with the request, and a configured secret makes it over the request.
     mac: Signature,
     signed_at: Option<Timestamp>,
-    closes: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
     secret_index: usize,
 }
 
@@ -234,7 +303,7 @@ impl Receipt {
     /// refused as expired. `None` for schemes that sign no time, whose requests never expire.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
-        self.closes
+        self.expires_at
     }
 
     /// What tells this request from every other genuine one.
@@ -255,7 +324,7 @@ impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receipt")
             .field("signed_at", &self.signed_at)
-            .field("expires_at", &self.closes)
+            .field("expires_at", &self.expires_at)
             .field("secret_index", &self.secret_index)
             .finish_non_exhaustive()
     }
@@ -301,7 +370,7 @@ impl fmt::Debug for Fingerprint {
 /// let forged: Delivery<trustlens::Event, &[u8]> = Delivery { body: b"{}" };
 /// ```
 ///
-/// Who wants the one vendor's delivery cannot be given the other's:
+/// A function that takes one vendor's delivery does not accept another's:
 ///
 /// ```compile_fail,E0308
 /// use trusthooks::{Delivery, trustlens, trustoo::shop};
@@ -313,21 +382,18 @@ impl fmt::Debug for Fingerprint {
 /// }
 /// ```
 ///
-/// Everything that it hands out was covered by the MAC. Headers that the vendor does not sign are
-/// read elsewhere, by [`trustlens::Unsigned`](crate::trustlens::Unsigned).
+/// All it hands out was covered by the MAC, or selected the key that fitted. Headers that the vendor
+/// does not sign are read elsewhere: by [`trustlens::Unsigned`](crate::trustlens::Unsigned) and
+/// [`shop::Unsigned`](crate::trustoo::shop::Unsigned).
 pub struct Delivery<E, B> {
-    // Invariant: the receipt is of this very body.
+    // Invariant: the receipt is of this very body, by a secret that a store has under this id.
     receipt: Receipt,
+    key_id: Option<KeyId>,
     body: B,
     event: PhantomData<fn() -> E>,
 }
 
 impl<E, B> Delivery<E, B> {
-    #[inline]
-    pub(crate) fn new(receipt: Receipt, body: B) -> Self {
-        Self { receipt, body, event: PhantomData }
-    }
-
     /// The body as the caller gave it, for good.
     #[must_use]
     pub fn into_body(self) -> B {
@@ -338,6 +404,16 @@ impl<E, B> Delivery<E, B> {
     #[must_use]
     pub const fn receipt(&self) -> &Receipt {
         &self.receipt
+    }
+
+    /// The id by which the [store](crate::SecretStore) selected the secret that fitted: Trustoo's
+    /// public token or TrustLens' webhook id. `None` for a verifier without a store.
+    ///
+    /// It tells whose delivery this is. A shop that the body names is what the holder of the secret
+    /// says, be it a shop of another tenant.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_ref().map(KeyId::as_str)
     }
 }
 
@@ -386,7 +462,8 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
 // Not derived: that would ask the event to be `Clone`, and there is none in here.
 impl<E, B: Clone> Clone for Delivery<E, B> {
     fn clone(&self) -> Self {
-        Self { receipt: self.receipt, body: self.body.clone(), event: PhantomData }
+        let (receipt, key_id) = (self.receipt, self.key_id.clone());
+        Self { receipt, key_id, body: self.body.clone(), event: PhantomData }
     }
 }
 

@@ -98,6 +98,62 @@ fn what_cannot_be_signed_is_left_as_it_was() {
 }
 
 #[test]
+fn what_is_no_query_is_not_signed() {
+    for query in ["?page=1", "?", "page=1#top", "#", "a=%23#b"] {
+        assert_eq!(signer().sign_at(query, None, NOW).unwrap_err(), SignError::NotAQuery);
+    }
+    // Both are fine where they belong: later in the query, and escaped.
+    for query in ["a=?", "a=1&?b=2", "tag=%23sale", ""] {
+        assert!(signer().sign_at(query, None, NOW).is_ok(), "{query}");
+    }
+    // A URL's fragment never reaches the server, and takes no part.
+    let mut request = get("https://rapi.trustoo.io/get_rating?product_id=1#top");
+    signer().sign_request_at(&mut request, NOW).unwrap();
+    let signed = signer().sign_at("product_id=1", None, NOW).unwrap();
+    assert_eq!(request.headers()["sign"], signed.iter().last().unwrap().1);
+}
+
+/// One signature fits several requests, unless the verifier refuses what makes it possible.
+#[test]
+fn ambiguous_queries_can_be_refused() {
+    let lenient = Verifier::new(private());
+    let strict = Verifier::new(private()).refuse_ambiguous();
+    let verdict = |verifier: &Verifier, signed: &str, sent: &str, body: Option<&[u8]>| {
+        let signed = signer().sign_at(signed, None, NOW).unwrap();
+        let headers: Vec<_> = signed.iter().collect();
+        verifier.verify_at(&headers, sent, body, NOW).map_err(|error| error.code()).map(drop)
+    };
+    for (signed, sent, body) in [
+        ("a=1%26b%3D2", "a=1&b=2", None),
+        ("a=1&b=2", "a=1%26b%3D2", None),
+        ("filter=x%3Dy", "filter%3Dx=y", None),
+        ("zone=a%7Cb", "zone=a", Some(b"b".as_slice())),
+        ("z=%7Cone=a", "z", Some(b"one=a".as_slice())),
+        ("a%3D1%26b=2", "a=1&b=2", None),
+    ] {
+        let either = [verdict(&strict, signed, signed, None), verdict(&strict, sent, sent, body)];
+        assert!(either.contains(&Err("ambiguous_query")), "{signed} and {sent}");
+        assert_eq!(verdict(&lenient, signed, sent, body), Ok(()), "{signed} and {sent}");
+    }
+    for plain in ["", "a=1&b=2", "filter=x%3Dy", "q=x=y", "a", "tag=%23sale", "z=%25&%C3%A9=+"] {
+        assert_eq!(verdict(&strict, plain, plain, None), Ok(()), "{plain}");
+    }
+    // The body may hold what it likes.
+    let signed = signer().sign_at("a=1", Some(b"x|y&z=1"), NOW).unwrap();
+    let headers: Vec<_> = signed.iter().collect();
+    assert!(strict.verify_at(&headers, "a=1", Some(b"x|y&z=1"), NOW).is_ok());
+    // As they stand, keys and values hold what is not escaped.
+    let as_sent = Verifier::new(private()).as_sent().refuse_ambiguous();
+    let signed = signer().as_sent().sign_at("a=1%26b&c=x|y", None, NOW).unwrap();
+    let headers: Vec<_> = signed.iter().collect();
+    let verdict = as_sent.verify_at(&headers, "a=1%26b&c=x|y", None, NOW);
+    assert_eq!(verdict.unwrap_err(), VerifyError::AmbiguousQuery);
+    let signed = signer().as_sent().sign_at("a=1%26b", None, NOW).unwrap();
+    let headers: Vec<_> = signed.iter().collect();
+    assert!(as_sent.verify_at(&headers, "a=1%26b", None, NOW).is_ok());
+}
+
+#[test]
 fn the_server_knows_several_shops_and_its_window() {
     let shops = HashMap::from([("GfKu22TCaj4gULtrA3/OgA==".to_owned(), Secrets::from(private()))]);
     let verifier = Verifier::with_store(shops);

@@ -130,13 +130,13 @@ fn what_is_shown_instead() {
     assert_eq!(format!("{secrets:?}"), "[Secret(..), Secret(..)]");
     assert_eq!(
         format!("{:?}", open_api::Verifier::new(secrets.clone())).split(',').next(),
-        Some("Verifier { keys: OneShop(..)")
+        Some("Verifier { keys: One(..)")
     );
     let window = "window: ReplayWindow { past: 900s, future: 900s }";
     let store = HashMap::from([("public".to_owned(), secrets)]);
     assert_eq!(
         format!("{:?}", shop::Verifier::with_store(store)),
-        format!("Verifier {{ keys: ByToken(..), {window}, .. }}")
+        format!("Verifier {{ keys: Store(..), {window}, .. }}")
     );
     assert_eq!(format!("{:?}", trustlens::ApiKeyHash::from_sha256([0; 32])), "ApiKeyHash(..)");
     assert_eq!(format!("{:?}", open_api::Bearer::new(SECRET)), "Bearer(..)");

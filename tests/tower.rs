@@ -356,7 +356,7 @@ fn the_layer_is_as_ready_as_its_service() {
 fn a_layer_shows_its_parts_and_no_secret() {
     assert_eq!(
         format!("{:?}", layer().limit(10).store(ReplayGuard::new(1))),
-        "VerifyLayer { verifier: Verifier { secrets: [Secret(..)], window: ReplayWindow \
+        "VerifyLayer { verifier: Verifier { keys: One(..), window: ReplayWindow \
          { past: 300s, future: 300s } }, store: ReplayGuard { len: 0, capacity: 1 }, limit: 10, .. }"
     );
 }

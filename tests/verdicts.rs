@@ -1,7 +1,6 @@
 //! The order of the verdicts, their names and statuses, and the edges of the windows.
 
 use std::{
-    borrow::Cow,
     cell::Cell,
     collections::{BTreeMap, HashMap},
     sync::{
@@ -14,7 +13,7 @@ use std::{
 use trusthooks::{
     Headers, ReplayWindow, Secret, Secrets, Timestamp, Verify, VerifyError,
     trustlens::{self, ApiKeyHash, Unsigned},
-    trustoo::{self, shop, system},
+    trustoo::{self, open_api, shop, system},
 };
 
 const NOW: u64 = 1_780_000_000;
@@ -105,13 +104,16 @@ fn names_and_statuses() {
         (VerifyError::MalformedTimestamp { header }, "malformed_timestamp", 400),
         (VerifyError::MalformedSignature { header }, "malformed_signature", 400),
         (VerifyError::ReservedParameter, "reserved_parameter", 400),
+        (VerifyError::AmbiguousQuery, "ambiguous_query", 400),
         (VerifyError::UnknownPublicToken, "unknown_public_token", 401),
+        (VerifyError::UnknownWebhookId, "unknown_webhook_id", 401),
         (VerifyError::Expired { age, window }, "expired", 401),
         (VerifyError::FromFuture { ahead: age, window }, "from_future", 401),
         (VerifyError::SignatureMismatch, "signature_mismatch", 401),
     ];
     for (error, code, status) in table {
         assert_eq!((error.code(), error.status().as_u16()), (code, status));
+        assert_eq!(error.status_code(), status);
     }
     let expired = VerifyError::Expired { age, window };
     assert_eq!(expired.to_string(), "signed 301s ago, the replay window allows 300s");
@@ -183,6 +185,19 @@ fn an_empty_secret_is_refused() {
     assert_eq!(Secret::new([]).unwrap_err().to_string(), "the secret is empty");
 }
 
+/// `openssl dgst -sha256 -mac HMAC -macopt hexkey:00` gives what the empty key gives.
+#[test]
+fn a_secret_of_nul_bytes_is_refused() {
+    for length in [1, 2, 63, 64, 65, 1000] {
+        let error = Secret::new(vec![0; length]).unwrap_err();
+        assert_eq!(error, trusthooks::SecretError::Nul, "{length}");
+    }
+    assert_eq!(Secret::new("\0").unwrap_err().to_string(), "the secret is nothing but NUL bytes");
+    for sound in [b"\0k".as_slice(), b"k\0", &[0, 0, 1]] {
+        assert!(Secret::new(sound).is_ok(), "{sound:?}");
+    }
+}
+
 #[test]
 fn secrets_are_taken_as_they_are() {
     let sign = |text: &str| {
@@ -213,12 +228,12 @@ fn the_secret_that_fitted_is_named() {
 }
 
 #[test]
-fn a_store_may_lend_or_give_and_is_asked_only_when_it_matters() {
+fn a_store_is_asked_only_when_it_matters() {
     struct Locked(RwLock<BTreeMap<String, Secrets>>, Arc<AtomicUsize>);
     impl shop::SecretStore for Locked {
-        fn secrets(&self, public_token: &str) -> Option<Cow<'_, Secrets>> {
+        fn secrets(&self, public_token: &str) -> Option<Secrets> {
             self.1.fetch_add(1, Ordering::Relaxed);
-            self.0.read().ok()?.get(public_token).cloned().map(Cow::Owned)
+            self.0.secrets(public_token)
         }
     }
     let asked = Arc::new(AtomicUsize::new(0));
@@ -350,6 +365,208 @@ fn a_shared_store_knows_its_shops() {
     }
 }
 
+/// The ids stand where the protocol has them, for a request that has every fault at once.
+#[test]
+fn a_webhook_id_is_judged_in_its_place() {
+    let store = HashMap::from([("endpoint", Secrets::from(secret("first")))]);
+    let verifier = trustlens::Verifier::with_store(store);
+    let genuine = trustlens::Signer::new(secret("first")).sign_at(BODY, now());
+    let sign = genuine.iter().last().unwrap().1;
+
+    let id = "X-TrustLens-Webhook-ID";
+    let (timestamp, signature) = ("X-TrustLens-Timestamp", "X-TrustLens-Signature");
+    let (old, right) = ((NOW - 301).to_string(), NOW.to_string());
+    let wrong = format!("sha256={}", "0".repeat(64));
+    let header = "x-trustlens-webhook-id";
+    let steps: [(&[(&str, &str)], _); 8] = [
+        (&[(timestamp, "x"), (signature, "x")], Err(VerifyError::MissingHeader { header })),
+        (
+            &[(id, "endpoint"), (id, "endpoint"), (timestamp, "x")],
+            Err(VerifyError::RepeatedHeader { header }),
+        ),
+        (
+            &[(id, "?"), (signature, "x")],
+            Err(VerifyError::MissingHeader { header: "x-trustlens-timestamp" }),
+        ),
+        (
+            &[(id, "?"), (timestamp, &old), (signature, "x")],
+            Err(VerifyError::MalformedSignature { header: "x-trustlens-signature" }),
+        ),
+        (&[(id, "?"), (timestamp, &old), (signature, &wrong)], Err(VerifyError::UnknownWebhookId)),
+        (
+            &[(id, "endpoint"), (timestamp, &old), (signature, &wrong)],
+            Err(VerifyError::Expired {
+                age: Duration::from_secs(301),
+                window: Duration::from_secs(300),
+            }),
+        ),
+        (
+            &[(id, "endpoint"), (timestamp, &right), (signature, &wrong)],
+            Err(VerifyError::SignatureMismatch),
+        ),
+        (&[(id, "endpoint"), (timestamp, &right), (signature, sign)], Ok(Some("endpoint"))),
+    ];
+    for (headers, expected) in steps {
+        let verdict = verifier.verify_at(headers, BODY, now());
+        assert_eq!(verdict.as_ref().map(|delivery| delivery.key_id()).map_err(|e| *e), expected);
+    }
+}
+
+/// The id selects the secret and proves nothing; one secret under two ids tells them apart.
+#[test]
+fn a_delivery_says_by_which_id_its_secret_was_found() {
+    let long = "x".repeat(200);
+    let ids = ["6f0d2a52-6e6b-4b0e-9d7b-0f6f2f1f7c11", "", "\u{e9}", &long];
+    let mut store: BTreeMap<_, _> =
+        ids.map(|id| (id.to_owned(), Secrets::from(secret("shared")))).into();
+    store.insert("other".to_owned(), Secrets::from(secret("other")));
+    let trustlens = trustlens::Verifier::with_store(store.clone());
+    let shop = shop::Verifier::with_store(store);
+    for id in ids {
+        let signed = trustlens::Signer::new(secret("shared")).sign_at(BODY, now());
+        let mut headers: Vec<_> = signed.iter().collect();
+        headers.push(("X-TrustLens-Webhook-ID", id));
+        let delivery = trustlens.verify_at(&headers, BODY, now()).unwrap();
+        assert_eq!(delivery.key_id(), Some(id));
+        assert_eq!(delivery.clone().key_id(), Some(id));
+        headers.last_mut().unwrap().1 = "other";
+        let verdict = trustlens.verify_at(&headers, BODY, now());
+        assert_eq!(verdict.unwrap_err(), VerifyError::SignatureMismatch);
+
+        let signed = shop::Signer::new(id, secret("shared")).sign_at(BODY, now());
+        let headers: Vec<_> = signed.iter().collect();
+        assert_eq!(shop.verify_at(&headers, BODY, now()).unwrap().key_id(), Some(id));
+        // One shop, no store: the header is not looked at.
+        let one = shop::Verifier::new(secret("shared"));
+        assert_eq!(one.verify_at(&headers, BODY, now()).unwrap().key_id(), None);
+    }
+}
+
+/// A secret that is added, replaced and taken away while the verifier is in use.
+#[test]
+fn a_store_behind_a_lock_changes_under_the_verifier() {
+    let store = Arc::new(RwLock::new(HashMap::<String, Secrets>::new()));
+    let verifier = trustlens::Verifier::with_store(Arc::clone(&store));
+    let verdict = |key: &str| {
+        let signed = trustlens::Signer::new(secret(key)).sign_at(BODY, now());
+        let mut headers: Vec<_> = signed.iter().collect();
+        headers.push(("x-trustlens-webhook-id", "endpoint"));
+        let verdict = verifier.verify_at(&headers, BODY, now());
+        verdict.map(|delivery| delivery.receipt().secret_index()).map_err(|error| error.code())
+    };
+    let insert = |secrets| store.write().unwrap().insert("endpoint".to_owned(), secrets);
+
+    assert_eq!(verdict("old"), Err("unknown_webhook_id"));
+    insert(Secrets::from(secret("old")));
+    assert_eq!(verdict("old"), Ok(0));
+    insert(Secrets::from(secret("new")).and(secret("old")));
+    assert_eq!((verdict("new"), verdict("old")), (Ok(0), Ok(1)));
+    store.write().unwrap().remove("endpoint");
+    assert_eq!(verdict("new"), Err("unknown_webhook_id"));
+
+    // A panic under the lock takes no endpoint down.
+    insert(Secrets::from(secret("new")));
+    let shared = Arc::clone(&store);
+    let panicked = std::thread::spawn(move || {
+        let _guard = shared.write().unwrap();
+        panic!("on purpose");
+    });
+    assert!(panicked.join().is_err());
+    assert!(store.is_poisoned());
+    assert_eq!(verdict("new"), Ok(0));
+}
+
+/// A sender who holds the body back until the window has closed gains nothing.
+#[test]
+fn the_window_is_checked_again_when_the_body_is_there() {
+    let signed = trustlens::Signer::new(secret("s")).sign_at(BODY, now());
+    let headers: Vec<_> = signed.iter().collect();
+    let verifier = trustlens::Verifier::new(secret("s"));
+    let finished = |body: &[u8], seconds: i64| {
+        let later = Timestamp::from_unix(NOW.checked_add_signed(seconds).unwrap());
+        let mut verification = verifier.begin(&headers, now()).unwrap();
+        verification.update(body);
+        verification.finish_at(later).map(|receipt| receipt.signed_at()).map_err(|e| e.code())
+    };
+    assert_eq!(finished(BODY, 0), Ok(Some(now())));
+    assert_eq!(finished(BODY, 300), Ok(Some(now())));
+    assert_eq!(finished(BODY, 301), Err("expired"));
+    assert_eq!(finished(b"forged", 301), Err("expired"));
+    assert_eq!(finished(b"forged", 300), Err("signature_mismatch"));
+    // The clock was set back meanwhile.
+    assert_eq!(finished(BODY, -300), Ok(Some(now())));
+    assert_eq!(finished(BODY, -301), Err("from_future"));
+
+    // Without a body too, and never where no time is signed.
+    let signed = trustlens::Signer::new(secret("s")).sign_at(b"", now());
+    let headers: Vec<_> = signed.iter().collect();
+    let late = Timestamp::from_unix(NOW + 301);
+    let verification = verifier.begin(&headers, now()).unwrap();
+    assert_eq!(verification.finish_at(late).unwrap_err().code(), "expired");
+    let signed = system::Signer::new(secret("s")).sign_at(b"", now());
+    let headers: Vec<_> = signed.iter().collect();
+    let verifier = system::Verifier::new(secret("s"));
+    assert!(verifier.begin(&headers, now()).unwrap().finish_at(late).is_ok());
+}
+
+/// What an outside tool builds on; the names are those of the vendors' documents.
+#[test]
+fn schemes_describe_themselves() {
+    fn named(verifier: &impl Verify) -> &'static str {
+        verifier.scheme().unwrap().name()
+    }
+    let schemes = [
+        &trustlens::SCHEME,
+        &trustlens::v1::SCHEME,
+        &shop::SCHEME,
+        &system::SCHEME,
+        &open_api::SCHEME,
+    ];
+    let described = schemes.map(|scheme| {
+        let id = scheme.id().map(ToString::to_string);
+        let timestamp = scheme.timestamp().map(ToString::to_string);
+        let window = ReplayWindow::symmetric(Duration::from_secs(300));
+        let window = if scheme.window() == window { 300 } else { 900 };
+        let window = timestamp.is_some().then_some(window);
+        assert_eq!(scheme.window() == ReplayWindow::UNBOUNDED, window.is_none());
+        let signature = scheme.signature();
+        assert_eq!(signature.as_http().as_str(), signature.as_str());
+        (scheme.name(), id, timestamp, format!("{signature}: {}", scheme.prefix()), window)
+    });
+    let some = |text: &str| Some(text.to_owned());
+    let v2 = "x-trustlens-signature: sha256=".to_owned();
+    let expected = [
+        (
+            "trustlens",
+            some("x-trustlens-webhook-id"),
+            some("x-trustlens-timestamp"),
+            v2.clone(),
+            Some(300),
+        ),
+        ("trustlens-v1", None, None, v2, None),
+        (
+            "trustoo-shop",
+            some("open-trustoo-webhook-public-token"),
+            some("open-trustoo-webhook-timestamp"),
+            "open-trustoo-webhook-sign: ".to_owned(),
+            Some(900),
+        ),
+        ("trustoo-system", None, None, "x-trustoo-signature: ".to_owned(), None),
+        (
+            "trustoo-open-api",
+            some("public-token"),
+            some("timestamp"),
+            "sign: ".to_owned(),
+            Some(900),
+        ),
+    ];
+    assert_eq!(described, expected);
+    assert_eq!(named(&trustlens::Verifier::new(secret("s"))), "trustlens");
+    assert_eq!(named(&trustlens::v1::Verifier::new(secret("s"))), "trustlens-v1");
+    assert_eq!(named(&shop::Verifier::new(secret("s"))), "trustoo-shop");
+    assert_eq!(named(&Arc::new(system::Verifier::new(secret("s")))), "trustoo-system");
+}
+
 #[test]
 fn the_receipt_says_which_of_three_secrets_fitted() {
     let names = ["this month's", "last month's", "the one before"];
@@ -398,6 +615,21 @@ fn unsigned_headers_say_what_they_claim() {
     headers[1].1 = b"\xff";
     let claims = Unsigned::from_headers(&headers);
     assert_eq!((claims.event(), claims.delivery_id()), (None, None));
+}
+
+#[test]
+fn unsigned_headers_of_a_shop_say_what_they_claim() {
+    let mut headers = vec![
+        ("Open-Trustoo-Webhook-Public-Token", "GfKu22TCaj4gULtrA3/OgA==".as_bytes()),
+        ("open-trustoo-webhook-requestid", b"b1c5"),
+    ];
+    let claims = shop::Unsigned::from_headers(&headers);
+    assert_eq!(claims.public_token(), Some("GfKu22TCaj4gULtrA3/OgA=="));
+    assert_eq!(claims.request_id(), Some("b1c5"));
+    headers.push(("Open-Trustoo-Webhook-Public-Token", b"another"));
+    headers[1].1 = b"\xff";
+    let claims = shop::Unsigned::from_headers(&headers);
+    assert_eq!((claims.public_token(), claims.request_id()), (None, None));
 }
 
 /// `printf %s tl_live_1234 | sha256sum`
@@ -472,10 +704,10 @@ fn public_types_cross_threads() {
     crosses::<shop::Event>();
     crosses::<system::Verifier>();
     crosses::<system::Event>();
-    crosses::<trustoo::open_api::Signer>();
-    crosses::<trustoo::open_api::Verifier>();
-    crosses::<trustoo::open_api::CanonicalString>();
-    crosses::<trustoo::open_api::Bearer>();
-    crosses::<trustoo::open_api::Status>();
+    crosses::<open_api::Signer>();
+    crosses::<open_api::Verifier>();
+    crosses::<open_api::CanonicalString>();
+    crosses::<open_api::Bearer>();
+    crosses::<open_api::Status>();
     wiped::<Secret>();
 }

@@ -35,6 +35,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// As long as the vendor's ids are.
+const ENDPOINT: &str = "6f0d2a52-6e6b-4b0e-9d7b-0f6f2f1f7c11";
 const NOW: Timestamp = Timestamp::from_unix(1_780_000_000);
 const LATE: Timestamp = Timestamp::from_unix(1_790_000_000);
 
@@ -97,6 +99,17 @@ fn several_shops_allocate_nothing() {
 }
 
 #[test]
+fn several_endpoints_allocate_nothing() {
+    let signer = trustlens::Signer::new(secret("current"));
+    let store = |secrets| {
+        let endpoints = (0..1000).map(|endpoint| (endpoint.to_string(), one()));
+        let endpoints = endpoints.chain([(ENDPOINT.to_owned(), secrets)]);
+        trustlens::Verifier::with_store(endpoints.collect::<std::collections::HashMap<_, _>>())
+    };
+    never(store, |body| signer.sign_at(body, NOW), true);
+}
+
+#[test]
 fn system_webhooks_allocate_nothing() {
     let signer = system::Signer::new(secret("current"));
     never(system::Verifier::new, |body| signer.sign_at(body, NOW), false);
@@ -114,7 +127,8 @@ fn never<V: Verify>(
     for size in sizes {
         let body = vec![b'x'; size];
         let signed = sign(&body);
-        let pairs: Vec<_> = signed.iter().collect();
+        let endpoint = [("x-trustlens-webhook-id", ENDPOINT)];
+        let pairs: Vec<_> = signed.iter().chain(endpoint).collect();
         let mut map = HeaderMap::new();
         map.insert("content-type", HeaderValue::from_static("application/json"));
         for (name, value) in &pairs {

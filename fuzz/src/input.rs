@@ -70,7 +70,7 @@ impl Request {
             let token = reader.text();
             let secrets: Vec<_> = (0..=reader.number(1) % 4)
                 .map(|_| reader.bytes())
-                .map(|secret| if secret.is_empty() { b"s".to_vec() } else { secret })
+                .map(|secret| if Secret::new(&secret).is_err() { b"s".to_vec() } else { secret })
                 .collect();
             if keys.iter().all(|(known, _)| *known != token) {
                 keys.push((token, secrets));

@@ -81,9 +81,11 @@ impl Scheme {
     /// The window that the scheme's verifier has by default.
     pub(super) const fn window(self) -> ReplayWindow {
         match self {
-            Self::TrustLens => trustlens::WINDOW,
-            Self::TrustooShop | Self::TrustooOpenApi => trustoo::WINDOW,
-            Self::TrustLensV1 | Self::TrustooSystem => ReplayWindow::UNBOUNDED,
+            Self::TrustLens => trustlens::SCHEME.window(),
+            Self::TrustLensV1 => trustlens::v1::SCHEME.window(),
+            Self::TrustooShop => trustoo::shop::SCHEME.window(),
+            Self::TrustooSystem => trustoo::system::SCHEME.window(),
+            Self::TrustooOpenApi => trustoo::open_api::SCHEME.window(),
         }
     }
 }

@@ -116,9 +116,9 @@ impl Search<'_> {
         query: &'p Parameters,
     ) -> impl Iterator<Item = Preamble<'p>> + use<'p> {
         let timed = |time: &Timestamp| match scheme {
-            Scheme::TrustLens => Some(trustlens::preamble(*time)),
-            Scheme::TrustooShop => Some(none.preamble(*time)),
-            Scheme::TrustooOpenApi => Some(query.preamble(*time)),
+            Scheme::TrustLens => Some(trustlens::PREAMBLE.at(*time)),
+            Scheme::TrustooShop => Some(none.preamble().at(*time)),
+            Scheme::TrustooOpenApi => Some(query.preamble().at(*time)),
             Scheme::TrustLensV1 | Scheme::TrustooSystem => None,
         };
         let timeless = matches!(scheme, Scheme::TrustLensV1 | Scheme::TrustooSystem);

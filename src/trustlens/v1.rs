@@ -10,42 +10,54 @@
 //!
 //! Source: the section "Upgrading from before TrustLens 1.2.3" of the vendor's webhooks guide.
 
-use alloc::borrow::Cow;
-
-use super::{Event, PREFIX, SIGNATURE, claimed};
+use super::{Event, PREFIX, SIGNATURE};
 use crate::{
     error::VerifyError,
-    headers::{self, Headers, SignedHeaders},
-    secret::{Secret, Secrets},
+    headers::{Headers, SignedHeaders},
+    scheme::Scheme,
+    secret::{Keys, Secret, Secrets},
     signature::Preamble,
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
 
+/// The scheme of plugins before 1.2.3, which signs no time.
+pub static SCHEME: Scheme = Scheme {
+    name: "trustlens-v1",
+    id: None,
+    timestamp: None,
+    signature: SIGNATURE,
+    prefix: PREFIX,
+    window: ReplayWindow::UNBOUNDED,
+};
+
 /// Verifies webhooks of TrustLens before 1.2.3, without any protection against replay.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    secrets: Secrets,
+    keys: Keys,
 }
 
 impl Verifier {
     /// Accepts what any of `secrets` signed, whenever that was.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
-        Self { secrets: secrets.into() }
+        Self { keys: Keys::One(secrets.into()) }
     }
 }
 
 impl Verify for Verifier {
     type Event = Event;
 
-    fn begin<H>(&self, headers: &H, _: Timestamp) -> Result<Verification<'_>, VerifyError>
+    fn scheme(&self) -> Option<&'static Scheme> {
+        Some(&SCHEME)
+    }
+
+    fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
     where
         H: Headers + ?Sized,
     {
-        let claimed = claimed(headers::single(headers, &SIGNATURE)?)?;
-        let secrets = Cow::Borrowed(&self.secrets);
-        Ok(Verification::new(secrets, claimed, Preamble::EMPTY, ReplayWindow::UNBOUNDED))
+        let presented = SCHEME.read(headers, &self.keys)?;
+        Verification::start(&presented, &self.keys, &SCHEME.window, Preamble::EMPTY, now)
     }
 }
 
@@ -66,7 +78,6 @@ impl Signer {
     /// signers are called alike.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
-        let signature = Preamble::EMPTY.sign(self.secret.key(), body);
-        SignedHeaders::new(&SIGNATURE, signature.to_hex(PREFIX))
+        SCHEME.sign(None, Preamble::EMPTY, &self.secret, body)
     }
 }

@@ -1,10 +1,6 @@
 //! The canonical string: what the Open API and shop webhooks sign.
 
-use alloc::{
-    borrow::Cow,
-    string::{String, ToString as _},
-    vec::Vec,
-};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
 use percent_encoding::percent_decode;
@@ -30,13 +26,15 @@ pub(crate) struct Parameters {
     text: Vec<u8>,
     /// Where in `text` the time is missing.
     gap: usize,
+    /// Whether another query, or one with a body, could have the same text.
+    pub(crate) is_ambiguous: bool,
 }
 
 impl Parameters {
     /// Those of a request without a query.
     pub(crate) fn none() -> Self {
         let text = b"timestamp=".to_vec();
-        Self { gap: text.len(), text }
+        Self { gap: text.len(), text, is_ambiguous: false }
     }
 
     /// Reads a query, the part of a URL after the `?`. Empty pieces between `&&` vanish, a key
@@ -56,7 +54,7 @@ impl Parameters {
         pairs.push((Cow::Borrowed(TIMESTAMP), Cow::Borrowed(b"")));
         pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
 
-        let mut parameters = Self { text: Vec::new(), gap: 0 };
+        let mut parameters = Self { text: Vec::new(), gap: 0, is_ambiguous: false };
         for (key, value) in &pairs {
             if !parameters.text.is_empty() {
                 parameters.text.push(b'&');
@@ -67,14 +65,16 @@ impl Parameters {
                 parameters.gap = parameters.text.len();
             }
             parameters.text.extend_from_slice(value);
+            let ends = |byte: &u8| matches!(byte, b'&' | b'|');
+            parameters.is_ambiguous |= key.contains(&b'=') || key.iter().chain(&**value).any(ends);
         }
         Ok(parameters)
     }
 
-    /// What is signed ahead of a body at a given time.
-    pub(crate) fn preamble(&self, signed_at: Timestamp) -> Preamble<'_> {
+    /// What is signed around the time and ahead of a body.
+    pub(crate) fn preamble(&self) -> Preamble<'_> {
         let (before, after) = self.text.split_at(self.gap);
-        Preamble { before, signed_at: Some(signed_at), after, separator: b"|" }
+        Preamble { before, signed_at: None, after, separator: b"|" }
     }
 }
 
@@ -134,10 +134,10 @@ impl CanonicalString {
     }
 
     fn join(parameters: &Parameters, body: Option<&[u8]>, at: Timestamp) -> Self {
-        let Preamble { before, after, separator, .. } = parameters.preamble(at);
-        let body = body.unwrap_or_default();
-        let separator = if body.is_empty() { b"" } else { separator };
-        Self([before, at.to_string().as_bytes(), after, separator, body].concat())
+        let mut bytes = Vec::new();
+        let preamble = parameters.preamble().at(at);
+        preamble.feed(body.unwrap_or_default(), |piece| bytes.extend_from_slice(piece));
+        Self(bytes)
     }
 
     /// The bytes that are signed.

@@ -13,32 +13,33 @@
 
 #[cfg(feature = "http")]
 use alloc::format;
-use alloc::{
-    string::{String, ToString as _},
-    sync::Arc,
-};
+use alloc::string::String;
 use core::fmt;
 
 use zeroize::Zeroizing;
 
 pub use super::canonical::CanonicalString;
 use super::{
-    Claim, Keys, Names, WINDOW,
+    WINDOW,
     canonical::{Parameters, Spelling},
-    shop::SecretStore,
 };
 use crate::{
     error::{SignError, VerifyError},
-    headers::{Headers, Name, SignedHeaders},
-    secret::{Secret, Secrets},
+    headers::{HeaderName, Headers, SignedHeaders},
+    scheme::Scheme,
+    secret::{Keys, Secret, SecretStore, Secrets},
     time::{ReplayWindow, Timestamp},
     verify::{Receipt, Verification},
 };
 
-static NAMES: Names = Names {
-    public_token: Name::new("public-token"),
-    timestamp: Name::new("timestamp"),
-    signature: Name::new("sign"),
+/// The scheme, with a window of 15 minutes in both directions.
+pub static SCHEME: Scheme = Scheme {
+    name: "trustoo-open-api",
+    id: Some((HeaderName::new("public-token"), VerifyError::UnknownPublicToken)),
+    timestamp: Some(HeaderName::new("timestamp")),
+    signature: HeaderName::new("sign"),
+    prefix: "",
+    window: WINDOW,
 };
 
 const AUTHORIZATION: &str = "authorization";
@@ -70,16 +71,21 @@ impl Signer {
     }
 
     /// Signs keys and values as they stand in the query instead of percent-decoded.
+    ///
+    /// By default the signature of `q=a+b` and of `q=a%20b` is over `q=a b`, as the API's public
+    /// clients sign the values before they encode the URL; with `as_sent` it is over `q=a+b` and
+    /// over `q=a%20b`. (A `+` that is meant as a plus is sent as `%2B`.)
     #[must_use]
     pub fn as_sent(mut self) -> Self {
         self.spelling = Spelling::AsSent;
         self
     }
 
-    /// The headers of a request with this query, the part of its URL after the `?`, and this body.
-    /// `body` is for a POST; an empty one counts as none.
+    /// The headers of a request with this query, the part of its URL between the `?` and a `#`, and
+    /// this body. `body` is for a POST; an empty one counts as none.
     ///
     /// # Errors
+    /// [`SignError::NotAQuery`] where the `?` or a `#` came along;
     /// [`SignError::ReservedParameter`] where the query has a parameter `timestamp`.
     pub fn sign_at(
         &self,
@@ -87,20 +93,19 @@ impl Signer {
         body: Option<&[u8]>,
         at: Timestamp,
     ) -> Result<SignedHeaders, SignError> {
+        if query.starts_with('?') || query.contains('#') {
+            return Err(SignError::NotAQuery);
+        }
         let parameters = Parameters::of(query, self.spelling)?;
-        let body = body.unwrap_or_default();
-        let signature = parameters.preamble(at).sign(self.secret.key(), body);
-        Ok(SignedHeaders::new(&NAMES.signature, signature.to_hex(""))
-            .with(&NAMES.public_token, &*self.public_token)
-            .with(&NAMES.timestamp, at.to_string()))
+        let (preamble, body) = (parameters.preamble().at(at), body.unwrap_or_default());
+        Ok(SCHEME.sign(Some(&self.public_token), preamble, &self.secret, body))
     }
 
     /// Signs a request as it stands and puts the headers in. The body takes part where the method
     /// is POST, and in no other.
     ///
     /// # Errors
-    /// [`SignError::ReservedParameter`] where the query has a parameter `timestamp`;
-    /// [`SignError::Authorization`] where the server would take the request for one with a bearer
+    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would take the request for one with a bearer
     /// token; [`SignError::InvalidHeaderValue`] where the public token fits into no header. The
     /// request is then left as it was.
     #[cfg(feature = "http")]
@@ -128,11 +133,15 @@ fn signed_body<B: AsRef<[u8]>>(request: &http::Request<B>) -> Option<&[u8]> {
 /// It looks at the signature only. Where a request can carry a bearer token too, ask
 /// [`Authentication::of`] first, as the server does.
 ///
-/// The canonical string does not say where a parameter ends, nor where the parameters do, so one
-/// signature fits several requests: that over `a=1%26b%3D2` fits `a=1&b=2`, that over a value with
-/// `|` a POST with the rest of it as the body, and that over a value with `&timestamp=` one with
-/// another time. Who captured a request whose parameters came from a stranger can make use of it. A
-/// gateway that must rule it out refuses queries whose decoded keys or values hold `&` or `|`.
+/// The canonical string does not say where a key, a value or the query ends, so one signature fits
+/// several requests:
+///
+/// - that over `a=1%26b%3D2` fits `a=1&b=2`, and that over `filter=x%3Dy` fits `filter%3Dx=y`;
+/// - that over a value with `|` fits a POST with the rest of the value as its body;
+/// - that over a value with `&timestamp=` fits a request at another time.
+///
+/// An attacker who captures a request whose parameters came from a stranger can make use of it. A
+/// gateway rules it out with [`refuse_ambiguous`](Self::refuse_ambiguous).
 ///
 /// ```
 /// use trusthooks::{Secret, Timestamp, trustoo::open_api};
@@ -152,6 +161,7 @@ pub struct Verifier {
     keys: Keys,
     window: ReplayWindow,
     spelling: Spelling,
+    refuses_ambiguous: bool,
 }
 
 impl Verifier {
@@ -159,17 +169,18 @@ impl Verifier {
     /// is not looked at.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
-        Self::of(Keys::OneShop(secrets.into()))
+        Self::of(Keys::One(secrets.into()))
     }
 
     /// Accepts what any of the secrets signed that `store` has for the request's public token.
     #[must_use]
     pub fn with_store(store: impl SecretStore + 'static) -> Self {
-        Self::of(Keys::ByToken(Arc::new(store)))
+        Self::of(Keys::store(store))
     }
 
     fn of(keys: Keys) -> Self {
-        Self { keys, window: WINDOW, spelling: Spelling::Decoded }
+        let spelling = Spelling::Decoded;
+        Self { keys, window: WINDOW, spelling, refuses_ambiguous: false }
     }
 
     /// Accepts within another window.
@@ -186,6 +197,17 @@ impl Verifier {
         self
     }
 
+    /// Refuses queries of which a decoded key or value holds `&` or `|`, or a key holds `=`, as
+    /// [`AmbiguousQuery`](VerifyError::AmbiguousQuery). Every signature then fits one list of
+    /// parameters (apart from the order of different keys), one time and one body.
+    ///
+    /// Off by default: the vendor's server takes such queries.
+    #[must_use]
+    pub fn refuse_ambiguous(mut self) -> Self {
+        self.refuses_ambiguous = true;
+        self
+    }
+
     /// Verifies a request by its headers, its query and, for a POST, its body.
     ///
     /// # Errors
@@ -197,13 +219,13 @@ impl Verifier {
         body: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<Receipt, VerifyError> {
-        let claim = Claim::read(headers, &NAMES, &self.keys)?;
+        let presented = SCHEME.read(headers, &self.keys)?;
         let parameters =
             Parameters::of(query, self.spelling).map_err(|_| VerifyError::ReservedParameter)?;
-        let secrets = self.keys.select(claim.public_token)?;
-        self.window.check(claim.signed_at, now)?;
-        let preamble = parameters.preamble(claim.signed_at);
-        Verification::new(secrets, claim.signature, preamble, self.window)
+        if self.refuses_ambiguous && parameters.is_ambiguous {
+            return Err(VerifyError::AmbiguousQuery);
+        }
+        Verification::start(&presented, &self.keys, &self.window, parameters.preamble(), now)?
             .finish_with(body.unwrap_or_default())
     }
 
@@ -357,22 +379,6 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every documented status with its code.
-    const DOCUMENTED: [(Self, i64); 12] = [
-        (Self::Ok, 0),
-        (Self::Canceled, 1),
-        (Self::Unknown, 2),
-        (Self::InvalidArgument, 3),
-        (Self::DeadlineExceeded, 4),
-        (Self::NotFound, 5),
-        (Self::AlreadyExists, 6),
-        (Self::PermissionDenied, 7),
-        (Self::ResourceExhausted, 8),
-        (Self::OutOfRange, 11),
-        (Self::Internal, 13),
-        (Self::Unauthenticated, 16),
-    ];
-
     /// Whether the request succeeded.
     #[must_use]
     pub const fn is_ok(self) -> bool {
@@ -381,13 +387,21 @@ impl Status {
 
     /// The number on the wire.
     #[must_use]
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         match self {
+            Self::Ok => 0,
+            Self::Canceled => 1,
+            Self::Unknown => 2,
+            Self::InvalidArgument => 3,
+            Self::DeadlineExceeded => 4,
+            Self::NotFound => 5,
+            Self::AlreadyExists => 6,
+            Self::PermissionDenied => 7,
+            Self::ResourceExhausted => 8,
+            Self::OutOfRange => 11,
+            Self::Internal => 13,
+            Self::Unauthenticated => 16,
             Self::Other(code) => code,
-            documented => Self::DOCUMENTED
-                .iter()
-                .find(|(status, _)| *status == documented)
-                .map_or(0, |(_, code)| *code),
         }
     }
 
@@ -422,10 +436,21 @@ impl Status {
 
 impl From<i64> for Status {
     fn from(code: i64) -> Self {
-        Self::DOCUMENTED
-            .iter()
-            .find(|(_, documented)| *documented == code)
-            .map_or(Self::Other(code), |(status, _)| *status)
+        match code {
+            0 => Self::Ok,
+            1 => Self::Canceled,
+            2 => Self::Unknown,
+            3 => Self::InvalidArgument,
+            4 => Self::DeadlineExceeded,
+            5 => Self::NotFound,
+            6 => Self::AlreadyExists,
+            7 => Self::PermissionDenied,
+            8 => Self::ResourceExhausted,
+            11 => Self::OutOfRange,
+            13 => Self::Internal,
+            16 => Self::Unauthenticated,
+            other => Self::Other(other),
+        }
     }
 }
 

@@ -11,12 +11,7 @@
 //! an empty body leaves out the `|`. A retry has a fresh timestamp and so a fresh signature. Source:
 //! the vendor's "Trustoo Open API — Quick Start", sections 2 and 3.
 
-use alloc::{
-    borrow::Cow,
-    collections::BTreeMap,
-    string::{String, ToString as _},
-    sync::Arc,
-};
+use alloc::string::String;
 use core::fmt;
 
 #[cfg(not(feature = "json"))]
@@ -27,69 +22,33 @@ pub use super::event::shop::{
     Media, MediaType, OsType, Product, Reply, Review, ReviewSource, Topic,
 };
 use super::{
-    ACK_BODY, Claim, Keys, Names, WINDOW,
+    ACK_BODY, WINDOW,
     canonical::{Parameters, Spelling},
 };
+pub use crate::secret::SecretStore;
 use crate::{
     error::{SignError, VerifyError},
-    headers::{Headers, Name, SignedHeaders},
-    secret::{Secret, Secrets},
+    headers::{self, HeaderName, Headers, SignedHeaders},
+    scheme::Scheme,
+    secret::{Keys, Secret, Secrets},
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
 
-static NAMES: Names = Names {
-    public_token: Name::new("open-trustoo-webhook-public-token"),
-    timestamp: Name::new("open-trustoo-webhook-timestamp"),
-    signature: Name::new("open-trustoo-webhook-sign"),
+/// The scheme, with a window of 15 minutes in both directions.
+pub static SCHEME: Scheme = Scheme {
+    name: "trustoo-shop",
+    id: Some((
+        HeaderName::new("open-trustoo-webhook-public-token"),
+        VerifyError::UnknownPublicToken,
+    )),
+    timestamp: Some(HeaderName::new("open-trustoo-webhook-timestamp")),
+    signature: HeaderName::new("open-trustoo-webhook-sign"),
+    prefix: "",
+    window: WINDOW,
 };
 
-/// The private tokens of several shops, by public token.
-///
-/// Implemented for maps from `String` to [`Secrets`]. A store of your own lends its secrets, or
-/// gives them away where it cannot lend (behind a lock, say):
-///
-/// ```
-/// use std::{borrow::Cow, collections::HashMap, sync::RwLock};
-/// use trusthooks::{Secrets, trustoo::shop::SecretStore};
-///
-/// struct Shops(RwLock<HashMap<String, Secrets>>);
-///
-/// impl SecretStore for Shops {
-///     fn secrets(&self, public_token: &str) -> Option<Cow<'_, Secrets>> {
-///         self.0.read().ok()?.get(public_token).cloned().map(Cow::Owned)
-///     }
-/// }
-/// ```
-///
-/// It is asked while a request is verified, after the headers were found well formed, and must not
-/// block: load what it needs ahead of time.
-pub trait SecretStore: Send + Sync {
-    /// The secrets of the shop with this public token; `None` where there is no such shop.
-    fn secrets(&self, public_token: &str) -> Option<Cow<'_, Secrets>>;
-}
-
-#[cfg(feature = "std")]
-impl<S> SecretStore for std::collections::HashMap<String, Secrets, S>
-where
-    S: core::hash::BuildHasher + Send + Sync,
-{
-    fn secrets(&self, public_token: &str) -> Option<Cow<'_, Secrets>> {
-        self.get(public_token).map(Cow::Borrowed)
-    }
-}
-
-impl SecretStore for BTreeMap<String, Secrets> {
-    fn secrets(&self, public_token: &str) -> Option<Cow<'_, Secrets>> {
-        self.get(public_token).map(Cow::Borrowed)
-    }
-}
-
-impl<T: SecretStore + ?Sized> SecretStore for Arc<T> {
-    fn secrets(&self, public_token: &str) -> Option<Cow<'_, Secrets>> {
-        (**self).secrets(public_token)
-    }
-}
+static REQUEST_ID: HeaderName = HeaderName::new("open-trustoo-webhook-requestid");
 
 /// Verifies Trustoo shop webhooks.
 ///
@@ -119,13 +78,13 @@ impl Verifier {
     /// is not looked at.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
-        Self::of(Keys::OneShop(secrets.into()))
+        Self::of(Keys::One(secrets.into()))
     }
 
     /// Accepts what any of the secrets signed that `store` has for the request's public token.
     #[must_use]
     pub fn with_store(store: impl SecretStore + 'static) -> Self {
-        Self::of(Keys::ByToken(Arc::new(store)))
+        Self::of(Keys::store(store))
     }
 
     fn of(keys: Keys) -> Self {
@@ -154,15 +113,17 @@ impl Verify for Verifier {
     type Event = Event;
     const ACK_BODY: &'static str = ACK_BODY;
 
+    fn scheme(&self) -> Option<&'static Scheme> {
+        Some(&SCHEME)
+    }
+
     fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
     where
         H: Headers + ?Sized,
     {
-        let claim = Claim::read(headers, &NAMES, &self.keys)?;
-        let secrets = self.keys.select(claim.public_token)?;
-        self.window.check(claim.signed_at, now)?;
-        let preamble = self.parameters.preamble(claim.signed_at);
-        Ok(Verification::new(secrets, claim.signature, preamble, self.window))
+        let presented = SCHEME.read(headers, &self.keys)?;
+        let preamble = self.parameters.preamble();
+        Verification::start(&presented, &self.keys, &self.window, preamble, now)
     }
 }
 
@@ -192,9 +153,78 @@ impl Signer {
     /// The headers of a delivery of `body` at a given time.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], at: Timestamp) -> SignedHeaders {
-        let signature = Parameters::none().preamble(at).sign(self.secret.key(), body);
-        SignedHeaders::new(&NAMES.signature, signature.to_hex(""))
-            .with(&NAMES.public_token, &*self.public_token)
-            .with(&NAMES.timestamp, at.to_string())
+        let parameters = Parameters::none();
+        SCHEME.sign(Some(&self.public_token), parameters.preamble().at(at), &self.secret, body)
+    }
+}
+
+/// Headers that Trustoo sends with shop webhooks and does **not** sign.
+///
+/// A replayer can write anything here. The public token says which secret to look for, and the
+/// request id is for logs and for the vendor's support.
+///
+/// # Secrets in a database
+///
+/// A [`SecretStore`] must not block, so load a shop's secret before verifying, into the store that
+/// the verifier has. The verifier still judges everything, and an unknown token is refused in its
+/// place. Anyone can send made-up tokens: keep the known ones in memory, and ask the database for
+/// no others.
+///
+/// ```
+/// use std::{collections::{HashMap, HashSet}, sync::{Arc, RwLock}};
+/// use http::HeaderMap;
+/// use trusthooks::{Delivery, Secret, Secrets, Verify, trustoo::shop};
+///
+/// struct Receiver {
+///     /// Every public token, 24 bytes each: loaded at the start, added to when a shop installs.
+///     installed: RwLock<HashSet<String>>,
+///     /// The secrets of the shops that were heard of since; no more than are installed.
+///     loaded: Arc<RwLock<HashMap<String, Secrets>>>,
+///     /// `shop::Verifier::with_store(Arc::clone(&loaded))`
+///     verifier: shop::Verifier,
+/// }
+/// # type Error = Box<dyn std::error::Error>;
+/// # async fn private_token(shop: &str) -> Result<String, Error> { Ok(format!("of {shop}")) }
+///
+/// async fn receive(
+///     receiver: &Receiver,
+///     headers: &HeaderMap,
+///     body: Vec<u8>,
+/// ) -> Result<Delivery<shop::Event, Vec<u8>>, Error> {
+///     if let Some(shop) = shop::Unsigned::from_headers(headers).public_token() {
+///         let is_new = !receiver.loaded.read().unwrap().contains_key(shop)
+///             && receiver.installed.read().unwrap().contains(shop);
+///         if is_new {
+///             let secret = Secret::new(private_token(shop).await?)?;
+///             receiver.loaded.write().unwrap().insert(shop.to_owned(), secret.into());
+///         }
+///     }
+///     Ok(receiver.verifier.verify(headers, body)?)
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsigned<'h> {
+    public_token: Option<&'h str>,
+    request_id: Option<&'h str>,
+}
+
+impl<'h> Unsigned<'h> {
+    /// Reads what is there. A header that is repeated or not UTF-8 reads as absent.
+    #[must_use]
+    pub fn from_headers<H: Headers + ?Sized>(headers: &'h H) -> Self {
+        let text = |name| headers::text(headers, name);
+        Self { public_token: SCHEME.id().and_then(text), request_id: text(&REQUEST_ID) }
+    }
+
+    /// Which shop, as `Open-Trustoo-Webhook-Public-Token` claims.
+    #[must_use]
+    pub const fn public_token(&self) -> Option<&'h str> {
+        self.public_token
+    }
+
+    /// Trustoo's trace id, as `Open-Trustoo-Webhook-RequestId` claims.
+    #[must_use]
+    pub const fn request_id(&self) -> Option<&'h str> {
+        self.request_id
     }
 }

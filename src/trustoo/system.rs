@@ -5,8 +5,6 @@
 //! window applies, and a byte-identical repeat is either a retry or a replay. Source: the vendor's
 //! "Trustoo Open API — Quick Start", section 1.3.
 
-use alloc::borrow::Cow;
-
 use super::ACK_BODY;
 #[cfg(not(feature = "json"))]
 crate::event::unread_event!();
@@ -14,14 +12,23 @@ crate::event::unread_event!();
 pub use super::event::system::{Event, EventKind};
 use crate::{
     error::VerifyError,
-    headers::{self, Headers, Name, SignedHeaders},
-    secret::{Secret, Secrets},
-    signature::{Preamble, Signature},
+    headers::{HeaderName, Headers, SignedHeaders},
+    scheme::Scheme,
+    secret::{Keys, Secret, Secrets},
+    signature::Preamble,
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
 
-static SIGNATURE: Name = Name::new("x-trustoo-signature");
+/// The scheme, which signs no time.
+pub static SCHEME: Scheme = Scheme {
+    name: "trustoo-system",
+    id: None,
+    timestamp: None,
+    signature: HeaderName::new("x-trustoo-signature"),
+    prefix: "",
+    window: ReplayWindow::UNBOUNDED,
+};
 
 /// Verifies Trustoo system webhooks.
 ///
@@ -33,14 +40,14 @@ static SIGNATURE: Name = Name::new("x-trustoo-signature");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    secrets: Secrets,
+    keys: Keys,
 }
 
 impl Verifier {
     /// Accepts what any of `secrets` signed, whenever that was.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
-        Self { secrets: secrets.into() }
+        Self { keys: Keys::One(secrets.into()) }
     }
 }
 
@@ -48,14 +55,16 @@ impl Verify for Verifier {
     type Event = Event;
     const ACK_BODY: &'static str = ACK_BODY;
 
-    fn begin<H>(&self, headers: &H, _: Timestamp) -> Result<Verification<'_>, VerifyError>
+    fn scheme(&self) -> Option<&'static Scheme> {
+        Some(&SCHEME)
+    }
+
+    fn begin<H>(&self, headers: &H, now: Timestamp) -> Result<Verification<'_>, VerifyError>
     where
         H: Headers + ?Sized,
     {
-        let claimed = Signature::from_hex(headers::single(headers, &SIGNATURE)?, "")
-            .ok_or(VerifyError::MalformedSignature { header: SIGNATURE.as_str() })?;
-        let secrets = Cow::Borrowed(&self.secrets);
-        Ok(Verification::new(secrets, claimed, Preamble::EMPTY, ReplayWindow::UNBOUNDED))
+        let presented = SCHEME.read(headers, &self.keys)?;
+        Verification::start(&presented, &self.keys, &SCHEME.window, Preamble::EMPTY, now)
     }
 }
 
@@ -76,7 +85,6 @@ impl Signer {
     /// signers are called alike.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
-        let signature = Preamble::EMPTY.sign(self.secret.key(), body);
-        SignedHeaders::new(&SIGNATURE, signature.to_hex(""))
+        SCHEME.sign(None, Preamble::EMPTY, &self.secret, body)
     }
 }
