@@ -24,6 +24,8 @@ extern crate std;
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod drain;
 mod error;
 mod event;
 #[cfg(feature = "explain")]

@@ -51,8 +51,9 @@ use core::{future::Future, time::Duration};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    event::Event,
     time::Timestamp,
-    verify::{Fingerprint, Receipt},
+    verify::{Delivery, Fingerprint, Receipt},
 };
 
 #[cfg(feature = "std")]
@@ -77,6 +78,10 @@ pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct ReplayKey([u8; 32]);
 
 impl ReplayKey {
+    /// For a store that looks at none.
+    #[cfg(feature = "tower")]
+    pub(crate) const NONE: Self = Self([0; 32]);
+
     /// A key from parts of a **verified** event, such as its name, the id of its object and the
     /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
     /// same bytes parted elsewhere, give another key.
@@ -160,9 +165,7 @@ impl ReplayError {
     }
 
     /// The status to answer with: 200 for what is done, 409 for what is being done, 503 for the
-    /// rest, so that the vendor retries. Trustoo wants a body too: [`Verify::ACK_BODY`].
-    ///
-    /// [`Verify::ACK_BODY`]: crate::Verify::ACK_BODY
+    /// rest, so that the vendor retries. Trustoo wants a body too: see [`answer`](Self::answer).
     #[cfg(feature = "http")]
     #[must_use]
     pub const fn status(&self) -> http::StatusCode {
@@ -173,6 +176,82 @@ impl ReplayError {
                 http::StatusCode::SERVICE_UNAVAILABLE
             }
         }
+    }
+
+    /// [`status`](Self::status) as a number, for frameworks with another `http`.
+    #[must_use]
+    pub const fn status_code(&self) -> u16 {
+        match self {
+            Self::Duplicate => 200,
+            Self::InFlight => 409,
+            Self::Full | Self::Expired | Self::Unavailable(_) => 503,
+        }
+    }
+
+    /// The answer to a delivery of `V` that is not processed: with the vendor's acknowledgement where
+    /// it is a duplicate, and empty otherwise. The error is in its extensions.
+    ///
+    /// ```
+    /// use trusthooks::{ReplayError, trustoo::shop};
+    ///
+    /// let answer = ReplayError::Duplicate.answer::<shop::Verifier>();
+    /// assert_eq!(answer.status(), 200);
+    /// assert_eq!(*answer.body(), r#"{"code":0,"message":"success"}"#);
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn answer<V: crate::Verify>(self) -> http::Response<&'static str> {
+        let status = self.status();
+        let body = if status.is_success() { V::ACK_BODY } else { "" };
+        let mut answer = http::Response::new(body);
+        *answer.status_mut() = status;
+        if !body.is_empty() {
+            let json = http::HeaderValue::from_static("application/json");
+            answer.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        }
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
+    /// By what the delivery is known, and for how long: what the layer claims, for those who claim by
+    /// hand.
+    ///
+    /// The key is made of the scope, the scheme, the [key id](Self::key_id), and what tells this
+    /// delivery from others: [`Event::retry_key`] where the event has one, so that a retry that was
+    /// signed anew is the same, or else the fingerprint. Endpoints that share a store and must each
+    /// get every event have scopes of their own.
+    #[must_use]
+    pub fn replay_key(&self, scope: &str) -> (ReplayKey, Retention) {
+        #[cfg(feature = "json")]
+        if let Some(key) = self.event().ok().and_then(|event| event.retry_key()) {
+            return self.scoped_key(scope, key);
+        }
+        self.request_key(scope)
+    }
+
+    /// By the fingerprint, whatever the event says.
+    pub(crate) fn request_key(&self, scope: &str) -> (ReplayKey, Retention) {
+        let receipt = self.receipt();
+        let key = self.key_within(scope, "request", receipt.fingerprint().as_bytes());
+        (key, Retention::of_fingerprint(receipt))
+    }
+
+    /// The same with a key in place of the event's.
+    #[cfg(any(feature = "json", feature = "tower"))]
+    pub(crate) fn scoped_key(&self, scope: &str, key: ReplayKey) -> (ReplayKey, Retention) {
+        let key = self.key_within(scope, "event", key.as_bytes());
+        (key, Retention::of_key(self.receipt()))
+    }
+
+    fn key_within(&self, scope: &str, kind: &str, key: &[u8]) -> ReplayKey {
+        let scheme = self.receipt().scheme().as_bytes();
+        // With and without an id are two things, whatever the id.
+        let (has_id, id) = self.key_id().map_or(("", ""), |id| ("id", id));
+        let parts =
+            [scope.as_bytes(), scheme, has_id.as_bytes(), id.as_bytes(), kind.as_bytes(), key];
+        ReplayKey::derive(parts)
     }
 }
 
@@ -268,6 +347,17 @@ pub trait ReplayStore: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send {
         self.claim(receipt.fingerprint().into(), Retention::of_fingerprint(receipt), now)
+    }
+
+    /// Claims a delivery as the layer does, by its [key](Delivery::replay_key) within `scope`.
+    fn claim_delivery<E: Event, B: AsRef<[u8]>>(
+        &self,
+        delivery: &Delivery<E, B>,
+        scope: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send {
+        let (key, retention) = delivery.replay_key(scope);
+        self.claim(key, retention, now)
     }
 
     /// Claims the delivery known by `key`, to be remembered for `retention` once it is committed.

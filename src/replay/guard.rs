@@ -12,7 +12,11 @@ use std::{
 };
 
 use super::{RETENTION, ReplayError, ReplayKey, ReplayStore, Retention};
-use crate::{time::Timestamp, verify::Receipt};
+use crate::{
+    event::Event,
+    time::Timestamp,
+    verify::{Delivery, Receipt},
+};
 
 mod clock;
 mod memory;
@@ -87,6 +91,20 @@ impl ReplayGuard {
     pub fn claim(&self, receipt: &Receipt, now: Timestamp) -> Result<Claim, ReplayError> {
         let retention = Retention::of_fingerprint(receipt);
         self.claim_for(receipt.fingerprint().into(), retention, now)
+    }
+
+    /// Claims a delivery as the layer does, by its [key](Delivery::replay_key) within `scope`.
+    ///
+    /// # Errors
+    /// Like [`claim`](Self::claim).
+    pub fn claim_delivery<E: Event, B: AsRef<[u8]>>(
+        &self,
+        delivery: &Delivery<E, B>,
+        scope: &str,
+        now: Timestamp,
+    ) -> Result<Claim, ReplayError> {
+        let (key, retention) = delivery.replay_key(scope);
+        self.claim_for(key, retention, now)
     }
 
     /// Claims a delivery by a key that was derived from its event, to be remembered for
