@@ -33,7 +33,7 @@ use tokio::{net::TcpListener, signal};
 use tower_http::timeout::TimeoutLayer;
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 use trusthooks::{
-    Delivery, EventError, ReplayError, ReplayGuard, ReplayKey, ReplayStore, Secret, Secrets,
+    Delivery, Event, EventError, ReplayError, ReplayGuard, ReplayKey, ReplayStore, Secret, Secrets,
     Timestamp, VerifyError,
     explain::{Explainer, Scheme},
     redis::RedisStore,
@@ -58,8 +58,8 @@ async fn on_trustlens(
     // Pseudonyms, ids and amounts may be logged; addresses and names are for the CRM only.
     let customer = event.customer.as_ref().and_then(|customer| customer.email_hash.as_deref());
     match &event.kind {
-        ScoreUpdated { new_score: Some(score), .. } => info!(customer, score, "score updated"),
-        CustomerBlocked { .. } => info!(customer, "customer blocked"),
+        ScoreUpdated => info!(customer, score = event.new_score, "score updated"),
+        CustomerBlocked => info!(customer, "customer blocked"),
         HighRiskOrder => {
             let order = event.order.as_ref().and_then(|order| order.id);
             info!(customer, order, "high-risk order");
@@ -83,7 +83,9 @@ async fn on_shop(Extension(delivery): Extension<Delivery<shop::Event, Bytes>>) -
             info!(shop, name, review = review.id, rating = review.rating, "review");
         }
         ReviewDeleted(review) => info!(shop, name, review = review.id, "review deleted"),
-        CustomerEventCreated(event) => info!(shop, name, event = event.id, "customer event"),
+        CustomerEventCreated(event) => {
+            info!(shop, name, event = event.id.as_deref(), "customer event");
+        }
         _ => info!(shop, name, "an event that is new to us"),
     }
     trustoo::ack().map(Body::from)
@@ -106,27 +108,8 @@ fn unreadable(error: &EventError) -> Response {
 
 // ---- What makes a retry a retry. ----------------------------------------------------------------
 
-/// Rule webhooks carry a signed delivery id; settings webhooks are never retried.
-fn trustlens_key(delivery: &Delivery<trustlens::Event, Bytes>) -> Option<ReplayKey> {
-    let id = delivery.event().ok()?.delivery_id.filter(|id| !id.is_empty())?;
-    Some(ReplayKey::derive(["trustlens", &id]))
-}
-
-/// Name, object and time of the change.
-fn shop_key(delivery: &Delivery<shop::Event, Bytes>) -> Option<ReplayKey> {
-    use shop::EventKind::{CustomerEventCreated, ReviewCreated, ReviewDeleted, ReviewUpdated};
-
-    let event = delivery.event().ok()?;
-    let (id, changed) = match &event.kind {
-        ReviewCreated(review) | ReviewUpdated(review) => (&review.id, &review.updated_at),
-        ReviewDeleted(review) => (&review.id, &review.deleted_at),
-        CustomerEventCreated(event) => (&event.id, &event.created_at),
-        _ => return None,
-    };
-    let changed = changed.as_ref()?.to_string();
-    // Two that say neither are not the same for it.
-    let says = !id.is_empty() && !changed.is_empty();
-    says.then(|| ReplayKey::derive([event.shop_id.as_str(), event.name(), id, &changed]))
+fn retry_key<E: Event>(delivery: &Delivery<E, Bytes>) -> Option<ReplayKey> {
+    delivery.event().ok()?.retry_key()
 }
 
 // ---- How it hangs together. ---------------------------------------------------------------------
@@ -135,7 +118,7 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
     let mut app = Router::new();
     if let Some(secrets) = secrets("TRUSTLENS_SECRET")? {
         let verifier = trustlens::Verifier::new(secrets);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).key(trustlens_key);
+        let layer = VerifyLayer::new(verifier).store(store.clone()).key(retry_key);
         let route = explained(
             post(on_trustlens).layer(layer),
             Scheme::TrustLens,
@@ -153,7 +136,7 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
             return Err("TRUSTOO_PRIVATE_TOKEN needs TRUSTOO_PUBLIC_TOKEN beside it".into());
         }
         let verifier = shop::Verifier::with_store(shops);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).key(shop_key);
+        let layer = VerifyLayer::new(verifier).store(store.clone()).key(retry_key);
         let token = variable("TRUSTOO_PUBLIC_TOKEN");
         let route = explained(
             post(on_shop).layer(layer),

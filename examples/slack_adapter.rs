@@ -55,8 +55,8 @@ fn message(event: &Event) -> Value {
     };
     let (title, details) = match &event.kind {
         EventKind::HighRiskOrder => ("High-risk order placed", order(event, customer)),
-        EventKind::CustomerBlocked { reason, .. } => {
-            let reason = reason.as_deref().unwrap_or("not specified");
+        EventKind::CustomerBlocked => {
+            let reason = event.reason.as_deref().unwrap_or("not specified");
             let details =
                 format!("Customer ({}) blocked.\nReason: {}", standing(customer), escaped(reason));
             ("Customer blocked", details)

@@ -3,6 +3,7 @@
 
 use alloc::{
     borrow::{Cow, ToOwned},
+    collections::BTreeSet,
     string::String,
     vec::Vec,
 };
@@ -119,41 +120,24 @@ pub(crate) fn take<'a>(object: &mut Object<'a>, key: &str) -> Json<'a> {
 
 /// Keeps the last entry of each key.
 fn keep_last(object: &mut Object<'_>) {
-    if !has_repeated_keys(object) {
-        return;
+    if has_repeated_keys(object) {
+        let mut seen = BTreeSet::new();
+        let last: Vec<_> = object.iter().rev().map(|(key, _)| seen.insert(&**key)).collect();
+        let mut last = last.into_iter().rev();
+        object.retain(|_| last.next() == Some(true));
     }
-    let mut by_key: Vec<_> = object.iter().enumerate().map(|(at, (key, _))| (key, at)).collect();
-    by_key.sort_unstable();
-    let mut earlier: Vec<_> = by_key
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [(key, at), (next, _)] if key == next => Some(*at),
-            _ => None,
-        })
-        .collect();
-    earlier.sort_unstable();
-    let (mut at, mut earlier) = (0_usize, earlier.into_iter().peekable());
-    object.retain(|_| {
-        let drop = earlier.next_if_eq(&at).is_some();
-        at = at.saturating_add(1);
-        !drop
-    });
 }
 
-/// `true` also where an object is too wide to look without sorting.
+/// `true` also where an object is too wide to look key by key.
 fn has_repeated_keys(object: &Object<'_>) -> bool {
-    const FEW: usize = 48;
-
     // Marks are compared many at a time; keys only where the marks are equal.
-    let mut marks = [0_u32; FEW];
+    let mut marks = [0_u32; 48];
     for (at, (key, _)) in object.iter().enumerate() {
-        let bytes = key.as_bytes();
-        let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or_default());
-        let last = u32::from(bytes.last().copied().unwrap_or_default());
-        let length = u32::try_from(bytes.len() % 255).unwrap_or_default();
-        let mark = length << 24 | byte(0) << 16 | byte(4) << 8 | last;
-        let Some((earlier, rest)) = marks.split_at_mut_checked(at) else { return true };
-        let Some(slot) = rest.first_mut() else { return true };
+        let byte = |at| key.as_bytes().get(at).copied().unwrap_or_default();
+        let length = u8::try_from(key.len()).unwrap_or(u8::MAX);
+        let last = byte(key.len().saturating_sub(1));
+        let mark = u32::from_be_bytes([length, byte(0), byte(4), last]);
+        let Some((earlier, [slot, ..])) = marks.split_at_mut_checked(at) else { return true };
         if earlier.contains(&mark) && object.iter().take(at).any(|(earlier, _)| earlier == key) {
             return true;
         }

@@ -115,8 +115,7 @@ impl fmt::Debug for Secret {
 /// Clones share the keyed states, which are wiped when the last of them is dropped.
 #[derive(Clone)]
 pub struct Secrets(
-    // Never empty. Counted and keyed states stand in one block, so that a look-up among many shops
-    // waits for memory once.
+    // Never empty. The count and the current secret's state stand in one block of memory.
     Arc<[Secret]>,
 );
 

@@ -37,6 +37,8 @@ use crate::{
 };
 
 #[cfg(feature = "json")]
+mod envelope;
+#[cfg(feature = "json")]
 mod event;
 pub mod v1;
 

@@ -322,7 +322,7 @@ impl Receipt {
     }
 
     /// Which of the configured secrets fitted: 0 for the current one, then the previous ones in the
-    /// order of [`Secrets::and`].
+    /// order of [`Secrets::and`](crate::Secrets::and).
     #[must_use]
     pub const fn secret_index(&self) -> usize {
         self.secret_index

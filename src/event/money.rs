@@ -1,7 +1,11 @@
 //! Amounts.
 
 use alloc::{boxed::Box, format, string::String};
-use core::{fmt, iter, str::FromStr};
+use core::{
+    fmt, iter,
+    num::IntErrorKind::{NegOverflow, PosOverflow},
+    str::FromStr,
+};
 
 use serde::{Serialize, Serializer};
 
@@ -13,15 +17,13 @@ use crate::{error::MoneyError, json::Json};
 
 /// An amount of money as a decimal number in the currency's main unit (dollars, not cents).
 ///
-/// It keeps its cents: nothing is rounded, and nothing is calculated in floats. Text (`"159.99"`)
-/// is taken digit by digit, up to 38 digits before and after the point together. A JSON number with
-/// a fraction was a float on its way, and stands for the decimal of at most 15 significant digits
-/// nearest to it: `60.599999999999994` is 60.6. A float of 2⁵³ (nine quadrillions) and more is
-/// refused, as its digits are lost.
+/// Nothing is rounded. Text (`"159.99"`) is taken digit by digit, up to 38 digits. A JSON number
+/// with a fraction was a float on its way, and stands for the decimal of at most 15 significant
+/// digits nearest to it: `60.599999999999994` is 60.6. A float of 2⁵³ and more does not fit, as its
+/// digits are lost.
 ///
 /// Trailing zeros have no meaning: `249`, `249.0` and `"249.00"` are equal. It is written as a JSON
 /// number where that is exact, and as text otherwise.
-///
 #[cfg_attr(
     feature = "rust_decimal",
     doc = "To calculate, convert with [`to_decimal`](Self::to_decimal)."
@@ -74,12 +76,6 @@ impl Money {
     }
 }
 
-impl Default for Money {
-    fn default() -> Self {
-        Self::from(0)
-    }
-}
-
 impl From<i64> for Money {
     fn from(whole: i64) -> Self {
         Self { decimal: format!("{whole}").into() }
@@ -91,68 +87,42 @@ impl FromStr for Money {
 
     /// Reads what PHP and JSON write: `-12`, `159.99`, `.5`, `1.5e3`, with white space around it.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        match canonical(text.trim()) {
-            Some(decimal) => Ok(Self { decimal: decimal.into() }),
-            None => Err(MoneyError),
-        }
+        Ok(Self { decimal: canonical(text.trim()).ok_or(MoneyError)?.into() })
     }
 }
 
-/// The one spelling of a decimal number, found by moving its point. One pass, whatever the text's
-/// length.
+/// The one spelling of a decimal number. One pass, whatever the text's length.
 fn canonical(text: &str) -> Option<String> {
-    let (sign, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (number, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((number, exponent)) => (number, parse_exponent(exponent)?),
-        None => (unsigned, 0),
-    };
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (number, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let exponent: Result<i64, _> = exponent.parse();
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let all = || whole.bytes().chain(fraction.bytes());
-    if !all().all(|digit| digit.is_ascii_digit()) || all().next().is_none() {
+    let all = [whole, fraction].concat();
+    if all.is_empty() || !all.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
     }
-    let leading = all().take_while(|digit| *digit == b'0').count();
-    let trailing = all().rev().take_while(|digit| *digit == b'0').count();
-    let significant = all().count().saturating_sub(leading).saturating_sub(trailing);
-    if significant == 0 {
-        return Some("0".into());
+    let digits = all.trim_start_matches('0');
+    let leading = all.len().checked_sub(digits.len())?;
+    let digits = digits.trim_end_matches('0');
+    match &exponent {
+        Err(error) if !matches!(error.kind(), PosOverflow | NegOverflow) => return None,
+        _ if digits.is_empty() => return Some("0".into()),
+        _ => {}
     }
-    // How many of the significant digits stand before the point; zeros where it is not among them.
-    let before = i64::try_from(whole.len()).ok()?.saturating_sub_unsigned(leading.try_into().ok()?);
-    let before = before.saturating_add(exponent);
-    let zeros = usize::try_from(before.checked_neg()?).unwrap_or(0);
-    let before = usize::try_from(before).unwrap_or(0);
-    if significant.max(before).saturating_add(zeros) > MOST_DIGITS {
+    // Where the point belongs, counted from the first digit that is not 0.
+    let point = i64::try_from(whole.len()).ok()?.checked_sub(i64::try_from(leading).ok()?)?;
+    let point = point.checked_add(exponent.ok()?)?;
+    let zeros = usize::try_from(point.checked_neg()?).unwrap_or(0);
+    let point = usize::try_from(point).unwrap_or(0);
+    if digits.len().max(point).saturating_add(zeros) > MOST_DIGITS {
         return None;
     }
-    let mut digits =
-        iter::repeat_n('0', zeros).chain(all().skip(leading).take(significant).map(char::from));
-    let mut decimal = String::from(sign);
-    let missing = before.saturating_sub(significant);
-    decimal.extend(digits.by_ref().take(before));
-    decimal.extend(iter::repeat_n('0', missing.max(usize::from(before == 0))));
-    let mut rest = digits.peekable();
-    if rest.peek().is_some() {
-        decimal.push('.');
-    }
-    decimal.extend(rest);
-    Some(decimal)
-}
-
-/// An exponent, however many digits it has; one beyond `i64` is as good as the next.
-fn parse_exponent(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let exponent: i64 = digits.parse().unwrap_or(i64::MAX);
-    Some(if negative { exponent.saturating_neg() } else { exponent })
+    let sign = if text.starts_with('-') { "-" } else { "" };
+    Some(match digits.split_at_checked(point) {
+        Some(("", digits)) => format!("{sign}0.{}{digits}", "0".repeat(zeros)),
+        Some((whole, fraction)) if !fraction.is_empty() => format!("{sign}{whole}.{fraction}"),
+        _ => format!("{sign}{digits:0<point$}"),
+    })
 }
 
 /// All its digits. A precision asks for at least so many decimals: `{:.2}` shows `249.00`; it
@@ -174,16 +144,15 @@ impl Serialize for Money {
         /// Up to so many digits, the float nearest to the decimal leads back to it.
         const EXACT_DIGITS: usize = 15;
 
-        let significant = || self.decimal.bytes().filter(u8::is_ascii_digit).count();
-        if let Ok(whole) = self.decimal.parse::<i64>() {
-            return serializer.serialize_i64(whole);
-        }
+        let digits = self.decimal.bytes().filter(u8::is_ascii_digit).count();
         if let Ok(whole) = self.decimal.parse::<u64>() {
-            return serializer.serialize_u64(whole);
-        }
-        match self.decimal.parse::<f64>() {
-            Ok(float) if significant() <= EXACT_DIGITS => serializer.serialize_f64(float),
-            _ => serializer.serialize_str(&self.decimal),
+            serializer.serialize_u64(whole)
+        } else if let Ok(whole) = self.decimal.parse::<i64>() {
+            serializer.serialize_i64(whole)
+        } else if let (..=EXACT_DIGITS, Ok(float)) = (digits, self.decimal.parse()) {
+            serializer.serialize_f64(float)
+        } else {
+            serializer.serialize_str(&self.decimal)
         }
     }
 }

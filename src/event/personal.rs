@@ -1,48 +1,44 @@
 //! What is about a person.
 
 use alloc::string::String;
-use core::fmt;
+use core::{fmt, ops};
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::read::{Read, Reader, Zone, deserialize_for};
 use crate::json::Json;
 
-/// Something about a person: an e-mail address, a phone number, a name.
+/// Something about a person: an e-mail address, a phone number, a name; or JSON that may hold such.
 ///
 /// `Debug` shows `[redacted]` and there is no `Display`, so that it gets into no log by accident.
-/// [`as_str`](Self::as_str) gives it. Serializing an event writes it in full.
+/// It can be used like the `T` that it holds. Serializing an event writes it in full.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Personal(String);
+pub struct Personal<T = String>(T);
 
-impl Personal {
-    /// The value itself.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
+impl<T> Personal<T> {
     /// The value itself, taken out.
     #[must_use]
-    pub fn into_string(self) -> String {
+    pub fn into_inner(self) -> T {
         self.0
     }
 }
 
-impl fmt::Debug for Personal {
+impl<T> fmt::Debug for Personal<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
     }
 }
 
-impl AsRef<str> for Personal {
-    fn as_ref(&self) -> &str {
+impl<T> ops::Deref for Personal<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
         &self.0
     }
 }
 
-impl From<String> for Personal {
-    fn from(value: String) -> Self {
+impl<T> From<T> for Personal<T> {
+    fn from(value: T) -> Self {
         Self(value)
     }
 }
@@ -53,25 +49,38 @@ impl From<&str> for Personal {
     }
 }
 
-impl Serialize for Personal {
+impl<T: Serialize> Serialize for Personal<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        self.0.serialize(serializer)
     }
 }
 
-impl Read for Personal {
-    const EXPECTED: &'static str = String::EXPECTED;
+impl<T: Read> Read for Personal<T> {
+    const EXPECTED: &'static str = T::EXPECTED;
+
+    fn is_nothing(json: &Json<'_>) -> bool {
+        T::is_nothing(json)
+    }
+
+    fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
+        T::read(json, reader).map(Self)
+    }
+
+    fn says(&self) -> bool {
+        self.0.says()
+    }
+}
+
+/// Takes anything; only `false` is nothing, as for text.
+impl Read for Value {
+    const EXPECTED: &'static str = "JSON";
 
     fn is_nothing(json: &Json<'_>) -> bool {
         String::is_nothing(json)
     }
 
-    fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
-        String::read(json, reader).map(Self)
-    }
-
-    fn is_blank(&self) -> bool {
-        self.0.is_empty()
+    fn read(json: &mut Json<'_>, _: &mut Reader) -> Option<Self> {
+        Some(core::mem::take(json).into_value())
     }
 }
 

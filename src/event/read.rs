@@ -1,6 +1,6 @@
 //! How a field finds its value.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, format, string::String, vec::Vec};
 use core::iter;
 
 use serde::{Deserializer, Serialize, de::Error as _, ser::SerializeMap};
@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Reader {
     /// What a time without a zone means.
     pub(crate) zone: Zone,
+    /// Whether any field had a value other than empty text.
+    pub(crate) said: bool,
     path: Vec<Step>,
     mismatches: Mismatches,
     /// Of the first field that must be there and is not.
@@ -30,7 +32,8 @@ enum Step {
 
 impl Reader {
     pub(crate) fn new(zone: Zone) -> Self {
-        Self { zone, path: Vec::new(), mismatches: Mismatches::default(), missing: None }
+        let mismatches = Mismatches::default();
+        Self { zone, said: false, path: Vec::new(), mismatches, missing: None }
     }
 
     /// Reads the field of this name.
@@ -63,8 +66,8 @@ impl Reader {
     fn path(&self) -> String {
         self.path.iter().fold(String::new(), |path, step| match step {
             Step::Field(name) if path.is_empty() => (*name).into(),
-            Step::Field(name) => path + "." + name,
-            Step::Item(index) => path + &format!("[{index}]"),
+            Step::Field(name) => format!("{path}.{name}"),
+            Step::Item(index) => format!("{path}[{index}]"),
         })
     }
 
@@ -103,9 +106,9 @@ pub(crate) trait Read: Sized {
     /// Takes the value out of the tree, or leaves it there as it does not fit.
     fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self>;
 
-    /// Whether it says nothing: empty text, or an object none of whose fields says anything.
-    fn is_blank(&self) -> bool {
-        false
+    /// Whether it says something by itself, as empty text does not, nor an object without fields.
+    fn says(&self) -> bool {
+        true
     }
 }
 
@@ -117,28 +120,21 @@ pub(crate) trait Field: Default {
     /// Takes the field's value out of the tree. What stays there goes to `extra`.
     fn fill(&mut self, json: &mut Json<'_>, reader: &mut Reader);
 
-    fn is_blank(&self) -> bool;
-
     fn is_written(&self) -> bool;
 }
 
-fn is_nothing<T: Read>(json: &Json<'_>) -> bool {
-    matches!(json, Json::Null) || T::is_nothing(json)
+pub(crate) fn is_nothing<T: Read>(json: &Json<'_>) -> bool {
+    matches!(json, Json::Taken | Json::Null) || T::is_nothing(json)
 }
 
 impl<T: Read> Field for Option<T> {
     fn fill(&mut self, json: &mut Json<'_>, reader: &mut Reader) {
         if !is_nothing::<T>(json) {
             *self = T::read(json, reader);
-            if self.is_none() {
-                return reader.mismatch(T::EXPECTED);
-            }
+            let Some(value) = self else { return reader.mismatch(T::EXPECTED) };
+            reader.said |= value.says();
         }
         *json = Json::Taken;
-    }
-
-    fn is_blank(&self) -> bool {
-        self.as_ref().is_none_or(T::is_blank)
     }
 
     fn is_written(&self) -> bool {
@@ -156,10 +152,6 @@ impl<T: Required> Field for T {
         if let Some(value) = T::read(json, reader) {
             (*self, *json) = (value, Json::Taken);
         }
-    }
-
-    fn is_blank(&self) -> bool {
-        Read::is_blank(self)
     }
 
     fn is_written(&self) -> bool {
@@ -191,10 +183,6 @@ impl<T: Record> Field for Vec<T> {
         }
     }
 
-    fn is_blank(&self) -> bool {
-        self.is_empty()
-    }
-
     fn is_written(&self) -> bool {
         !self.is_empty()
     }
@@ -223,9 +211,6 @@ pub(crate) struct Spec<T> {
 /// An object of a vendor, made by [`record!`].
 pub(crate) trait Record: Default + 'static {
     const FIELDS: &'static [Spec<Self>];
-
-    /// Whether no field says anything.
-    fn is_blank(&self) -> bool;
 
     fn extra(&mut self) -> &mut Extra;
 
@@ -279,20 +264,21 @@ impl<T: Record> Read for T {
         Some(record)
     }
 
-    fn is_blank(&self) -> bool {
-        Record::is_blank(self)
+    fn says(&self) -> bool {
+        false
     }
 }
 
-/// The object of an event, and the event's name, taken out of it.
-pub(crate) fn named_object(json: Json<'_>) -> Result<(String, Object<'_>), EventError> {
-    let Json::Object(mut object) = json else {
+/// The object of an event, and the event's name, which stays in it.
+pub(crate) fn named_object(json: Json<'_>) -> Result<(Cow<'_, str>, Object<'_>), EventError> {
+    let Json::Object(object) = json else {
         return Err(EventError::field("", "an object"));
     };
-    match json::take(&mut object, "event") {
-        Json::Text(name) => Ok((name.into_owned(), object)),
-        _ => Err(EventError::field("event", "text")),
-    }
+    let name = object.iter().find_map(|(key, json)| match json {
+        Json::Text(name) if key == "event" => Some(name.clone()),
+        _ => None,
+    });
+    Ok((name.ok_or_else(|| EventError::field("event", "text"))?, object))
 }
 
 /// Writes a field. One whose value is in `extra` is written from there.
@@ -340,7 +326,11 @@ macro_rules! record {
         #[non_exhaustive]
         pub struct $name {
             $($($(#[$head_meta])* $head_vis $head: $head_type,)*)?
-            $($(#[$field_meta])* pub $field: $type,)*
+            $(
+                $(#[$field_meta])*
+                #[doc = concat!("Sent as `", crate::event::read::record!(@name $field $($json)?), "`.")]
+                pub $field: $type,
+            )*
             /// What else was sent, by name: fields that this version does not know, and those whose
             /// value did not fit.
             pub extra: crate::Extra,
@@ -355,10 +345,6 @@ macro_rules! record {
                         crate::event::read::Field::fill(&mut record.$field, json, reader);
                     },
                 },)*];
-
-            fn is_blank(&self) -> bool {
-                $(crate::event::read::Field::is_blank(&self.$field))&&*
-            }
 
             fn extra(&mut self) -> &mut crate::Extra {
                 &mut self.extra
@@ -379,10 +365,10 @@ macro_rules! record {
     (@name $field:ident $json:literal) => { $json };
 }
 
-/// Serde's traits for records that stand inside an event.
-macro_rules! serde_for_records {
-    ($zone:expr; $($name:ident)*) => {
-        $(impl serde::Serialize for $name {
+/// `Serialize` for records.
+macro_rules! serialize_for {
+    ($($name:ident)*) => {$(
+        impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
 
@@ -390,10 +376,8 @@ macro_rules! serde_for_records {
                 crate::event::read::Record::write(self, &mut map)?;
                 map.end()
             }
-        })*
-
-        crate::event::read::deserialize_for!($zone; $($name)*);
-    };
+        }
+    )*};
 }
 
 /// `Deserialize` for types that are [`Read`].
@@ -448,7 +432,7 @@ macro_rules! open_enum {
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $($(#[$variant_meta])* $variant,)*
+            $($(#[$variant_meta])* #[doc = concat!("Sent as `", $text, "`.")] $variant,)*
             /// One that this version does not know, as it was sent.
             Other(alloc::string::String),
         }
@@ -509,4 +493,4 @@ macro_rules! open_enum {
     };
 }
 
-pub(crate) use {deserialize_for, event, open_enum, record, serde_for_records};
+pub(crate) use {deserialize_for, event, open_enum, record, serialize_for};

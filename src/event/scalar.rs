@@ -116,8 +116,8 @@ impl Read for String {
         }
     }
 
-    fn is_blank(&self) -> bool {
-        self.is_empty()
+    fn says(&self) -> bool {
+        !self.is_empty()
     }
 }
 

@@ -1,12 +1,10 @@
 //! Moments.
 
 use alloc::string::String;
-use core::{
-    fmt,
-    hash::{Hash, Hasher},
-};
+use core::fmt;
 
 use serde::{Serialize, Serializer};
+use serde_json::Number;
 
 use super::{
     read::{Read, Reader, Required, deserialize_for},
@@ -22,22 +20,29 @@ use crate::{
 ///
 /// It is kept and written as it came, so a spelling that this version does not know is no error.
 /// It is read only when asked. Two are equal if the same was sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EventTime {
     sent: Sent,
     zone: Zone,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 enum Sent {
     Text(String),
-    Number(i64),
+    Number(Number),
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        Self::Number(0.into())
+    }
 }
 
 /// What a time without a zone means.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Zone {
     /// The site's zone, which is not in the event (TrustLens).
+    #[default]
     Unknown,
     /// UTC (Trustoo).
     Utc,
@@ -70,9 +75,9 @@ impl EventTime {
     /// Seconds, and the nanoseconds that are added to them.
     fn moment(&self) -> Option<(i64, u32)> {
         match &self.sent {
-            Sent::Number(number) => unix(*number),
+            Sent::Number(number) => unix(number),
             Sent::Text(text) => match parse_number(text) {
-                Some(number) => unix(seconds(&number)?),
+                Some(number) => unix(&without_fraction(&number)?),
                 None => iso_8601(text.trim(), self.zone),
             },
         }
@@ -82,7 +87,7 @@ impl EventTime {
     pub(crate) fn is_number(&self) -> bool {
         match &self.sent {
             Sent::Number(_) => true,
-            Sent::Text(text) => parse_number(text).is_some_and(|number| seconds(&number).is_some()),
+            Sent::Text(text) => parse_number(text).is_some(),
         }
     }
 
@@ -99,10 +104,11 @@ impl EventTime {
 }
 
 /// A moment from a number: seconds or, where that would be beyond the year 5000, milliseconds.
-fn unix(number: i64) -> Option<(i64, u32)> {
+fn unix(number: &Number) -> Option<(i64, u32)> {
     const MILLISECONDS: u64 = 100_000_000_000;
     const NO_MOMENT: u64 = 100_000_000_000_000;
 
+    let number = number.as_i64()?;
     match number.unsigned_abs() {
         ..MILLISECONDS => Some((number, 0)),
         MILLISECONDS..NO_MOMENT => {
@@ -113,13 +119,14 @@ fn unix(number: i64) -> Option<(i64, u32)> {
     }
 }
 
-/// A number of seconds, its fraction dropped; `None` where it is too large to be exact.
-fn seconds(number: &Json<'_>) -> Option<i64> {
+/// A float so large that it may have been rounded stays one, and is no moment.
+fn without_fraction(number: &Json<'_>) -> Option<Number> {
     match *number {
-        Json::Unsigned(number) => number.try_into().ok(),
-        Json::Negative(number) => Some(number),
+        Json::Unsigned(number) => Some(number.into()),
+        Json::Negative(number) => Some(number.into()),
         #[expect(clippy::cast_possible_truncation, reason = "the fraction is to be dropped")]
-        Json::Float(number) if number.abs() < EXACT => Some(number as i64),
+        Json::Float(number) if number.abs() < EXACT => Some((number as i64).into()),
+        Json::Float(number) => Number::from_f64(number),
         _ => None,
     }
 }
@@ -220,31 +227,19 @@ impl PartialEq for EventTime {
 
 impl Eq for EventTime {}
 
-impl Hash for EventTime {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.sent.hash(state);
-    }
-}
-
 /// As it was sent.
 impl fmt::Display for EventTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.sent {
             Sent::Text(text) => f.pad(text),
-            Sent::Number(seconds) => seconds.fmt(f),
+            Sent::Number(number) => number.fmt(f),
         }
-    }
-}
-
-impl Default for EventTime {
-    fn default() -> Self {
-        Self::from(0)
     }
 }
 
 impl From<i64> for EventTime {
     fn from(seconds: i64) -> Self {
-        Self { sent: Sent::Number(seconds), zone: Zone::Unknown }
+        Self { sent: Sent::Number(seconds.into()), zone: Zone::Unknown }
     }
 }
 
@@ -259,7 +254,7 @@ impl Serialize for EventTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.sent {
             Sent::Text(text) => serializer.serialize_str(text),
-            Sent::Number(seconds) => serializer.serialize_i64(*seconds),
+            Sent::Number(number) => number.serialize(serializer),
         }
     }
 }
@@ -270,7 +265,7 @@ impl Read for EventTime {
     fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
         let sent = match json {
             Json::Text(text) => Sent::Text(core::mem::take(text).into_owned()),
-            number => Sent::Number(seconds(number)?),
+            number => Sent::Number(without_fraction(number)?),
         };
         Some(Self { sent, zone: reader.zone })
     }

@@ -2,19 +2,14 @@
 
 use alloc::string::String;
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
-
 use crate::{
-    error::{EventError, VerifyError},
+    error::VerifyError,
     event::{
         EventTime, Money, Personal,
         read::{
-            self, Mismatches, Read as _, Reader, Record, Zone, event, open_enum, record,
-            serde_for_records,
+            Mismatches, Required, Zone, deserialize_for, event, open_enum, record, serialize_for,
         },
-        sealed,
     },
-    json::{self, Json, Object},
     replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
 };
@@ -23,27 +18,20 @@ record! {
     /// An event of a TrustLens webhook (TrustLens webhooks guide, "What a Webhook Payload Looks
     /// Like" and "Automation Rule Webhooks vs. Settings Webhooks").
     ///
-    /// It is the same type whichever shape arrived. A settings webhook has everything at the top
-    /// level of its body. A rule webhook has the rule besides, or puts what its trigger brings in an
-    /// envelope's `data`. A field is taken from the top level, or from `data` where the top level
-    /// says nothing. Where both say something, that of `data` is kept in [`extra`](Self::extra)
-    /// under `data`.
+    /// It is the same type for both shapes, and written in the flat one. A field is taken from the
+    /// top level of the body, or from an envelope's `data` where the top level says nothing. Where
+    /// both say something, that of `data` is kept in [`extra`](Self::extra) under `data`.
     ///
-    /// Every field may be missing: PHP leaves out, or sends as `null`, `""` or `false`, what it does
-    /// not have. A field that does not fit is `None`; see [`mismatches`](Self::mismatches).
+    /// Every field may be missing, as PHP leaves out, or sends as `null`, `""` or `false`, what it
+    /// does not have. One that does not fit is `None`; see [`mismatches`](Self::mismatches).
     ///
-    /// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`]. It is
-    /// written in the flat shape, whichever it came in.
-    pub struct Event [
+    /// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`].
+    pub struct Event [pub(super) mismatches: Mismatches,] {
         /// What happened.
-        pub kind: EventKind,
-        mismatches: Mismatches,
-    ] {
-        /// When it happened. ISO 8601 in settings webhooks, Unix seconds in an envelope, where it
-        /// is the time of this attempt.
+        pub kind: EventKind = "event",
+        /// When it happened; in an envelope, when this attempt was made.
         pub time: Option<EventTime> = "timestamp",
-        /// The UUID of the delivery, the same when it is retried. Only envelopes have it; other
-        /// deliveries have it in a header that is not signed.
+        /// The UUID of the delivery, the same when it is retried. Only envelopes sign one.
         pub delivery_id: Option<String>,
         /// The customer it is about, as of then.
         pub customer: Option<Customer>,
@@ -82,15 +70,13 @@ open_enum! {
     /// What happened (TrustLens webhooks guide, "The Webhook Event Types"). Any trigger of a rule
     /// may send another name, such as `order_refunded`.
     pub enum EventKind {
-        /// The trust score was computed again: [`Event::new_score`], [`Event::new_segment`].
+        /// The trust score was computed again: `new_score`, `new_segment`.
         ScoreUpdated = "score_updated",
-        /// The trust score is another one: [`Event::old_score`], [`Event::new_score`],
-        /// [`Event::score_delta`]. A rule's trigger.
+        /// The trust score is another one: `old_score`, `new_score`, `score_delta`.
         ScoreChanged = "score_changed",
-        /// The customer is in another segment: [`Event::old_segment`], [`Event::new_segment`]. A
-        /// rule's trigger.
+        /// The customer is in another segment: `old_segment`, `new_segment`.
         SegmentChanged = "segment_changed",
-        /// The customer may no longer check out: [`Event::reason`].
+        /// The customer may no longer check out: `reason`.
         CustomerBlocked = "customer_blocked",
         /// The customer may check out again.
         CustomerUnblocked = "customer_unblocked",
@@ -98,13 +84,13 @@ open_enum! {
         CustomerAllowlisted = "customer_allowlisted",
         /// The customer was taken off the allowlist.
         CustomerAllowlistRemoved = "customer_allowlist_removed",
-        /// A blocked customer tried to check out: [`Event::email`].
+        /// A blocked customer tried to check out: `email`.
         CheckoutBlocked = "checkout_blocked",
         /// A customer of the segments risk or critical placed an order.
         HighRiskOrder = "high_risk_order",
-        /// An automation rule fired: [`Event::order_id`].
+        /// An automation rule fired: `order_id`.
         AutomationTriggered = "automation_triggered",
-        /// Somebody clicked on "Test": [`Event::message`].
+        /// Somebody clicked on "Test": `message`.
         Test = "test",
     }
 }
@@ -116,22 +102,18 @@ impl Event {
         self.kind.as_str()
     }
 
-    /// The key that this delivery shares with its retries, from the delivery id; `None` for
-    /// settings webhooks, which are sent once and have no id in the body.
+    /// The key that this delivery shares with its retries: its id. `None` where the body has none.
     #[must_use]
     pub fn retry_key(&self) -> Option<ReplayKey> {
         let id = self.delivery_id.as_deref().filter(|id| !id.is_empty())?;
         Some(ReplayKey::derive(["trustlens", id]))
     }
 
-    /// Refuses an event that is older or newer than the window allows.
-    ///
-    /// For [`v1`](super::v1), whose headers sign no time. The time is that in the body: of an
-    /// envelope the time of this attempt, otherwise the time of the event.
+    /// Refuses an event whose [`time`](Self::time) the window does not hold. For [`v1`](super::v1),
+    /// whose headers sign no time.
     ///
     /// # Errors
-    /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`], and [`VerifyError::UnknownTime`]
-    /// where the event has no time, or one without a zone.
+    /// As [`ReplayWindow::check`]; [`VerifyError::UnknownTime`] for no time, or one without a zone.
     pub fn check_age(&self, window: &ReplayWindow, now: Timestamp) -> Result<(), VerifyError> {
         EventTime::check(self.time.as_ref(), window, now)
     }
@@ -139,107 +121,25 @@ impl Event {
 
 event!(Event);
 
-/// Reads the top level and `data` as one object.
-impl sealed::FromJson for Event {
-    fn from_json(json: Json<'_>) -> Result<Self, EventError> {
-        let (name, mut top) = read::named_object(json)?;
-        let mut reader = Reader::new(Zone::Unknown);
-        let mut rest = Object::new();
-        let unknown = match json::take(&mut top, "data") {
-            Json::Object(data) => merge(&mut top, data, &mut rest),
-            Json::Taken | Json::Null => Object::new(),
-            data if Customer::is_nothing(&data) => Object::new(),
-            data => {
-                reader.field("data", |reader| reader.mismatch(Customer::EXPECTED));
-                top.push(("data".into(), data));
-                Object::new()
-            }
-        };
-        let mut event = Self { kind: (&*name).into(), ..Self::default() };
-        event.fill(top, &mut reader);
-        for (key, json) in unknown {
-            // These two would mean something at the top.
-            if matches!(&*key, "event" | "data") || event.extra.contains_key(&*key) {
-                rest.push((key, json));
-            } else {
-                event.extra.insert(key.into(), json.into_value());
-            }
-        }
-        if !rest.is_empty() {
-            event.extra.insert("data".into(), Json::Object(rest).into_value());
-        }
-        event.mismatches = reader.finish()?;
-        Ok(event)
-    }
-}
-
-/// Moves the fields of `data` to the top level where that says nothing. Of a field that both have,
-/// the other value goes to `rest`. What is no field is given back.
-fn merge<'a>(top: &mut Object<'a>, data: Object<'a>, rest: &mut Object<'a>) -> Object<'a> {
-    let mut unknown = Object::new();
-    for (key, mut json) in data {
-        if !Event::FIELDS.iter().any(|field| field.name == key) {
-            unknown.push((key, json));
-        } else if let Some((_, at_top)) = top.iter_mut().find(|(name, _)| *name == key) {
-            if !says_something(&key, at_top) {
-                core::mem::swap(at_top, &mut json);
-            }
-            // An object may have unknown fields.
-            if says_something(&key, &json) || matches!(&json, Json::Object(it) if !it.is_empty()) {
-                rest.push((key, json));
-            }
-        } else {
-            top.push((key, json));
-        }
-    }
-    unknown
-}
-
-/// Whether a value says something as the field of this name.
-fn says_something(name: &str, json: &Json<'_>) -> bool {
-    let mut event = Event::default();
-    let object = [(name.into(), json.clone())].into();
-    event.fill(object, &mut Reader::new(Zone::Unknown));
-    !Record::is_blank(&event) || event.extra.contains_key(name)
-}
-
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", self.name())?;
-        self.write(&mut map)?;
-        map.end()
-    }
-}
-
 open_enum! {
     /// How far a customer is to be trusted, best first.
     pub enum Segment {
-        /// The best.
         Vip = "vip",
-        /// Good.
         Trusted = "trusted",
-        /// Neither good nor bad.
         Normal = "normal",
-        /// To be watched.
         Caution = "caution",
-        /// A risk.
         Risk = "risk",
-        /// The worst.
         Critical = "critical",
     }
 }
 
 record! {
-    /// A customer as TrustLens sees them: in its webhooks (TrustLens webhooks guide) and in the
-    /// answer of its REST API's lookup.
+    /// A customer, in webhooks and in the answer of the REST API's lookup (TrustLens webhooks guide).
     pub struct Customer {
-        /// The id in the plugin's table; only in the REST API.
+        /// The id; only in the REST API.
         pub id: Option<u64>,
-        /// HMAC-SHA256 of the e-mail address, 64 hex digits: the same customer has the same in all
-        /// events of a site. `Debug` shows it.
+        /// HMAC-SHA256 of the e-mail address, 64 hex digits: the customer's pseudonym in a site.
         pub email_hash: Option<String>,
-        /// The e-mail address.
         pub email: Option<Personal>,
         /// From 0 (worst) to 100.
         pub trust_score: Option<u32>,
@@ -247,9 +147,7 @@ record! {
         pub segment: Option<Segment>,
         /// The segment's name for humans; only in the REST API.
         pub segment_label: Option<String>,
-        /// How many orders they placed.
         pub total_orders: Option<u64>,
-        /// How many refunds they had.
         pub total_refunds: Option<u64>,
         /// How many of their orders ended in a refund, in percent (0 to 100).
         pub return_rate: Option<f64>,
@@ -259,15 +157,12 @@ record! {
         pub total_refund_value: Option<Money>,
         /// Whether they may not check out.
         pub is_blocked: Option<bool>,
-        /// Whether they are on the allowlist.
         pub is_allowlisted: Option<bool>,
         /// How many chargebacks they filed.
         pub total_disputes: Option<u64>,
         /// How many other accounts seem to be theirs.
         pub linked_accounts_count: Option<u64>,
-        /// When they ordered first.
         pub first_order_date: Option<EventTime>,
-        /// When they ordered last.
         pub last_order_date: Option<EventTime>,
         /// When TrustLens first saw them; only in the REST API.
         pub created_at: Option<EventTime>,
@@ -288,9 +183,7 @@ record! {
         pub total: Option<Money>,
         /// The items alone.
         pub subtotal: Option<Money>,
-        /// Shipping.
         pub shipping_total: Option<Money>,
-        /// Taxes.
         pub tax_total: Option<Money>,
         /// What coupons took off.
         pub coupon_total: Option<Money>,
@@ -306,7 +199,6 @@ record! {
         pub billing_country: Option<String>,
         /// WooCommerce's status, such as `processing`; plugins add their own.
         pub status: Option<String>,
-        /// When it was placed.
         pub created_at: Option<EventTime>,
     }
 }
@@ -339,11 +231,11 @@ record! {
     /// The shop that an event comes from (TrustLens webhooks guide).
     #[derive(Eq)]
     pub struct Site {
-        /// Its address.
         pub url: Option<String>,
-        /// Its name.
         pub name: Option<String>,
     }
 }
 
-serde_for_records!(Zone::Unknown; Customer Order Dispute Rule Site);
+impl Required for EventKind {}
+serialize_for!(Event Customer Order Dispute Rule Site);
+deserialize_for!(Zone::Unknown; Customer Order Dispute Rule Site);

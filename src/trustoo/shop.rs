@@ -19,8 +19,10 @@ crate::event::unread_event!();
 #[cfg(feature = "json")]
 pub use super::event::shop::{
     CustomerEvent, CustomerEventType, DeletedReview, DeviceType, Event, EventKind, EventSource,
-    Media, MediaType, OsType, Product, Reply, Review, ReviewSource, Topic,
+    Media, MediaType, OsType, Product, Reply, Review, ReviewSource,
 };
+#[cfg(feature = "json")]
+pub use super::topic::Topic;
 use super::{
     ACK_BODY, WINDOW,
     canonical::{Parameters, Spelling},

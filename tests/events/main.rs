@@ -22,7 +22,7 @@ fn secret() -> Secret {
 }
 
 fn verify<'b, V: Verify>(
-    verifier: V,
+    verifier: &V,
     signed: &SignedHeaders,
     body: &'b [u8],
 ) -> Delivery<V::Event, &'b [u8]> {
@@ -33,21 +33,21 @@ fn verify<'b, V: Verify>(
 impl Delivered for trustlens::Event {
     fn deliver(body: &[u8]) -> Delivery<Self, &[u8]> {
         let signed = trustlens::Signer::new(secret()).sign_at(body, NOW);
-        verify(trustlens::Verifier::new(secret()), &signed, body)
+        verify(&trustlens::Verifier::new(secret()), &signed, body)
     }
 }
 
 impl Delivered for shop::Event {
     fn deliver(body: &[u8]) -> Delivery<Self, &[u8]> {
         let signed = shop::Signer::new("public token", secret()).sign_at(body, NOW);
-        verify(shop::Verifier::new(secret()), &signed, body)
+        verify(&shop::Verifier::new(secret()), &signed, body)
     }
 }
 
 impl Delivered for system::Event {
     fn deliver(body: &[u8]) -> Delivery<Self, &[u8]> {
         let signed = system::Signer::new(secret()).sign_at(body, NOW);
-        verify(system::Verifier::new(secret()), &signed, body)
+        verify(&system::Verifier::new(secret()), &signed, body)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The events of shop webhooks: what a shop has subscribed to.
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::Value;
@@ -13,43 +12,15 @@ use crate::{
         EventTime, Personal,
         read::{
             self, Field as _, Mismatches, Read, Reader, Record, Zone, deserialize_for, event,
-            open_enum, record, serde_for_records,
+            open_enum, record, serialize_for,
         },
         sealed,
     },
     json::{self, Json},
     replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
+    trustoo::topic::Topic,
 };
-
-open_enum! {
-    /// What a shop can subscribe to (Trustoo Open API quick start, "Supported Event Types").
-    pub enum Topic {
-        /// A review was written.
-        ReviewCreated = "review/created",
-        /// A review was changed.
-        ReviewUpdated = "review/updated",
-        /// A review was deleted.
-        ReviewDeleted = "review/deleted",
-        /// A customer did something with the reviews.
-        CustomerEventCreated = "customer_event/created",
-    }
-}
-
-impl Topic {
-    /// The OAuth scope that a platform needs to subscribe to it (Trustoo, "Create Shop Webhook"),
-    /// if it is known here.
-    #[must_use]
-    pub fn required_scope(&self) -> Option<&'static str> {
-        match self {
-            Self::ReviewCreated | Self::ReviewUpdated | Self::ReviewDeleted => {
-                Some("write_reviews")
-            }
-            Self::CustomerEventCreated => Some("read_customer_events"),
-            Self::Other(_) => None,
-        }
-    }
-}
 
 record! {
     /// An event of a shop webhook (Trustoo Open API quick start, "Subscription Webhooks").
@@ -69,7 +40,7 @@ record! {
 }
 
 /// What happened in a shop, with the event's `data`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
     /// `review/created`: a review was written.
@@ -85,14 +56,14 @@ pub enum EventKind {
     Other {
         /// As the vendor writes it.
         name: String,
-        /// Its `data`, or `null` if it has none. `Debug` does not show it.
-        data: Value,
+        /// Its `data`, or `null` if it has none.
+        data: Personal<Value>,
     },
 }
 
 impl Default for EventKind {
     fn default() -> Self {
-        Self::Other { name: String::new(), data: Value::Null }
+        Self::Other { name: String::new(), data: Value::Null.into() }
     }
 }
 
@@ -108,9 +79,9 @@ impl EventKind {
                 if data.is_taken() {
                     return Self::CustomerEventCreated(event.unwrap_or_default());
                 }
-                Self::Other { name, data: data.into_value() }
+                Self::Other { name, data: data.into_value().into() }
             }
-            _ => Self::Other { name, data: data.into_value() },
+            _ => Self::Other { name, data: data.into_value().into() },
         }
     }
 }
@@ -121,23 +92,6 @@ fn record<T: Record>(data: &mut Json<'_>, reader: &mut Reader) -> T {
     let object = if let Json::Object(object) = data { core::mem::take(object) } else { Vec::new() };
     record.fill(object, reader);
     record
-}
-
-impl fmt::Debug for EventKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ReviewCreated(data) => f.debug_tuple("ReviewCreated").field(data).finish(),
-            Self::ReviewUpdated(data) => f.debug_tuple("ReviewUpdated").field(data).finish(),
-            Self::ReviewDeleted(data) => f.debug_tuple("ReviewDeleted").field(data).finish(),
-            Self::CustomerEventCreated(data) => {
-                f.debug_tuple("CustomerEventCreated").field(data).finish()
-            }
-            // Without the data: it may hold a customer's address.
-            Self::Other { name, .. } => {
-                f.debug_struct("Other").field("name", name).finish_non_exhaustive()
-            }
-        }
-    }
 }
 
 impl Event {
@@ -167,15 +121,12 @@ impl Event {
         Some(ReplayKey::derive(["trustoo/shop".as_bytes(), &said]))
     }
 
-    /// Refuses an event that is older or newer than the window allows.
-    ///
-    /// The headers sign the time of each attempt, so a verifier has refused old requests already.
-    /// This is the time of the event, which retries repeat: of a review its last change, otherwise
-    /// its creation or deletion.
+    /// Refuses an event whose time the window does not hold: of a review its last change, otherwise
+    /// its creation or deletion. Retries repeat it; the time of each attempt is in the headers, and
+    /// checked by the verifier.
     ///
     /// # Errors
-    /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`], and [`VerifyError::UnknownTime`]
-    /// where the event has no time that can be read.
+    /// As [`ReplayWindow::check`]; [`VerifyError::UnknownTime`] where there is no time.
     pub fn check_age(&self, window: &ReplayWindow, now: Timestamp) -> Result<(), VerifyError> {
         let time = match &self.kind {
             EventKind::ReviewCreated(review) | EventKind::ReviewUpdated(review) => {
@@ -193,10 +144,11 @@ impl sealed::FromJson for Event {
     fn from_json(json: Json<'_>) -> Result<Self, EventError> {
         let mut reader = Reader::new(Zone::Utc);
         let (name, mut object) = read::named_object(json)?;
+        json::take(&mut object, "event");
         let data = json::take(&mut object, "data");
         let mut event = Self::default();
         event.fill(object, &mut reader);
-        event.kind = reader.field("data", |reader| EventKind::read(name, data, reader));
+        event.kind = reader.field("data", |reader| EventKind::read(name.into(), data, reader));
         event.mismatches = reader.finish()?;
         Ok(event)
     }
@@ -212,7 +164,7 @@ impl Serialize for Event {
             }
             EventKind::ReviewDeleted(data) => map.serialize_entry("data", data)?,
             EventKind::CustomerEventCreated(data) => map.serialize_entry("data", data)?,
-            EventKind::Other { data: Value::Null, .. } => {}
+            EventKind::Other { data, .. } if data.is_null() => {}
             EventKind::Other { data, .. } => map.serialize_entry("data", data)?,
         }
         self.write(&mut map)?;
@@ -230,23 +182,17 @@ record! {
         pub id: String,
         /// Stars, from 1 to 5.
         pub rating: Option<u32>,
-        /// The reviewer's name.
         pub author: Option<Personal>,
-        /// The reviewer's e-mail address.
         pub author_email: Option<Personal>,
-        /// The reviewer's phone number.
         pub author_phone: Option<Personal>,
         /// The reviewer's country, as its code of two letters (ISO 3166-1).
         pub author_country: Option<String>,
-        /// The title.
         pub title: Option<String>,
-        /// The text.
         pub content: Option<String>,
         /// When the review was written.
         pub commented_at: Option<EventTime>,
         /// What was reviewed, such as `product`.
         pub item_type: Option<String>,
-        /// The order it belongs to.
         pub order_id: Option<String>,
         /// The product's variant.
         pub variant_id: Option<String>,
@@ -254,13 +200,10 @@ record! {
         pub source: Option<ReviewSource>,
         /// Whether the purchase is verified.
         pub is_verified: Option<bool>,
-        /// Whether it is featured.
         pub is_featured: Option<bool>,
-        /// Whether it is published.
         pub is_published: Option<bool>,
         /// Whether it is pinned to the top.
         pub is_top: Option<bool>,
-        /// The label.
         pub tag: Option<String>,
         /// What sort of media it has.
         pub media_type: Option<MediaType>,
@@ -282,9 +225,7 @@ open_enum! {
     pub enum ReviewSource {
         /// By a request that was mailed.
         Email = "email",
-        /// In the shop.
         Storefront = "storefront",
-        /// By the merchant.
         Admin = "admin",
     }
 }
@@ -293,13 +234,10 @@ record! {
     /// A picture or video of a review.
     #[derive(Eq)]
     pub struct Media {
-        /// Where it is.
         pub url: Option<String>,
-        /// Where its thumbnail is.
         pub thumbnail_url: Option<String>,
         /// Picture or video: `type` in JSON.
         pub media_type: Option<MediaType> = "type",
-        /// Whether it is published.
         pub is_published: Option<bool>,
     }
 }
@@ -346,9 +284,7 @@ record! {
     pub struct Reply {
         /// The reply's id.
         pub id: Option<String>,
-        /// The text.
         pub content: Option<String>,
-        /// When it was written.
         pub reply_at: Option<EventTime>,
     }
 }
@@ -359,13 +295,9 @@ record! {
     pub struct Product {
         /// The product's id.
         pub id: Option<String>,
-        /// Its title.
         pub title: Option<String>,
-        /// Its name in URLs.
         pub handle: Option<String>,
-        /// Where its picture is.
         pub image_src: Option<String>,
-        /// Where its page is.
         pub url: Option<String>,
     }
 }
@@ -376,7 +308,6 @@ record! {
     pub struct DeletedReview {
         /// The review's id.
         pub id: String,
-        /// When it was deleted.
         pub deleted_at: Option<EventTime>,
     }
 }
@@ -393,16 +324,14 @@ record! {
         pub event_type: Option<CustomerEventType>,
         /// Where it was done.
         pub event_source: Option<EventSource>,
-        /// On which sort of device.
         pub device_type: Option<DeviceType>,
-        /// On which operating system.
         pub os_type: Option<OsType>,
         /// On which page.
         pub page_url: Option<String>,
         /// When.
         pub created_at: Option<EventTime>,
-        /// The details, which depend on the type.
-        pub properties: Option<Properties>,
+        /// The details, which depend on the type: JSON in a text, as it was sent, or the JSON itself.
+        pub properties: Option<Personal<Value>>,
     }
 }
 
@@ -412,58 +341,14 @@ impl CustomerEvent {
     /// # Errors
     /// [`EventError`], with the line and column in the text, if they are text that is no JSON.
     pub fn properties_json(&self) -> Result<Option<Value>, EventError> {
-        match &self.properties {
+        match self.properties.as_deref() {
             None => Ok(None),
-            Some(Properties::Json(value)) => Ok(Some(value.clone())),
-            Some(Properties::Text(text)) if text.is_empty() => Ok(None),
-            Some(Properties::Text(text)) => Ok(Some(json::parse(text.as_bytes())?.into_value())),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => Ok(Some(json::parse(text.as_bytes())?.into_value())),
+            Some(json) => Ok(Some(json.clone())),
         }
     }
 }
-
-/// The details of a customer event: documented as JSON in a text, and taken as JSON too.
-///
-/// `Debug` does not show them: visitors of the shop wrote some of it.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Properties {
-    /// A text that holds JSON, as it was sent; see [`CustomerEvent::properties_json`].
-    Text(String),
-    /// The JSON itself.
-    Json(Value),
-}
-
-impl fmt::Debug for Properties {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl Serialize for Properties {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Json(value) => value.serialize(serializer),
-        }
-    }
-}
-
-impl Read for Properties {
-    const EXPECTED: &'static str = "JSON, or text that holds JSON";
-
-    fn is_nothing(json: &Json<'_>) -> bool {
-        String::is_nothing(json)
-    }
-
-    fn read(json: &mut Json<'_>, _: &mut Reader) -> Option<Self> {
-        Some(match core::mem::take(json) {
-            Json::Text(text) => Self::Text(text.into_owned()),
-            other => Self::Json(other.into_value()),
-        })
-    }
-}
-
-deserialize_for!(Zone::Utc; Properties);
 
 open_enum! {
     /// What a customer did.
@@ -482,11 +367,8 @@ open_enum! {
 open_enum! {
     /// Where a customer did something.
     pub enum EventSource {
-        /// In the shop.
         Storefront = "STOREFRONT",
-        /// In a mail.
         Email = "EMAIL",
-        /// In the admin.
         Admin = "ADMIN",
     }
 }
@@ -494,11 +376,8 @@ open_enum! {
 open_enum! {
     /// A sort of device.
     pub enum DeviceType {
-        /// A computer.
         Desktop = "Desktop",
-        /// A phone.
         Mobile = "Mobile",
-        /// A tablet.
         Tablet = "Tablet",
     }
 }
@@ -506,13 +385,11 @@ open_enum! {
 open_enum! {
     /// An operating system.
     pub enum OsType {
-        /// iOS.
         Ios = "IOS",
-        /// Android.
         Android = "ANDROID",
-        /// Windows.
         Windows = "WINDOWS",
     }
 }
 
-serde_for_records!(Zone::Utc; Review Media Reply Product DeletedReview CustomerEvent);
+serialize_for!(Review Media Reply Product DeletedReview CustomerEvent);
+deserialize_for!(Zone::Utc; Review Media Reply Product DeletedReview CustomerEvent);

@@ -2,14 +2,15 @@
 
 use alloc::string::String;
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
-
 use super::{Integer, ShopId};
 use crate::{
     error::{EventError, VerifyError},
     event::{
         EventTime,
-        read::{self, Mismatches, Reader, Record as _, Zone, event, open_enum, record},
+        read::{
+            self, Mismatches, Reader, Record as _, Required, Zone, event, open_enum, record,
+            serialize_for,
+        },
         sealed,
     },
     json::Json,
@@ -36,11 +37,9 @@ record! {
     /// `shop_id` and a `timestamp`; any other field that does not fit is `None`, see
     /// [`mismatches`](Self::mismatches).
     #[derive(Eq)]
-    pub struct Event [
+    pub struct Event [mismatches: Mismatches,] {
         /// What happened.
-        pub kind: EventKind,
-        mismatches: Mismatches,
-    ] {
+        pub kind: EventKind = "event",
         /// The shop it happened in.
         pub shop_id: ShopId as Integer,
         /// The platform's `client_id`.
@@ -63,15 +62,13 @@ impl Event {
         None
     }
 
-    /// Refuses an event that is older or newer than the window allows.
+    /// Refuses an event whose [`timestamp`](Self::timestamp) the window does not hold.
     ///
-    /// A system webhook has no timestamp in its headers: the event's time is all there is to tell
-    /// an old one. Retries repeat it, so the window must be wide enough for the last of them, which
-    /// comes after 135 minutes.
+    /// System webhooks sign no other time. Retries repeat it, so the window must be wide enough for
+    /// the last of them, which comes after 135 minutes.
     ///
     /// # Errors
-    /// [`VerifyError::Expired`] or [`VerifyError::FromFuture`], and [`VerifyError::UnknownTime`]
-    /// where the number is too large for a moment.
+    /// As [`ReplayWindow::check`]; [`VerifyError::UnknownTime`] for a number beyond any date.
     pub fn check_age(&self, window: &ReplayWindow, now: Timestamp) -> Result<(), VerifyError> {
         EventTime::check(Some(&self.timestamp), window, now)
     }
@@ -80,8 +77,8 @@ impl Event {
 impl sealed::FromJson for Event {
     fn from_json(json: Json<'_>) -> Result<Self, EventError> {
         let mut reader = Reader::new(Zone::Utc);
-        let (name, object) = read::named_object(json)?;
-        let mut event = Self { kind: name.as_str().into(), ..Self::default() };
+        let (_, object) = read::named_object(json)?;
+        let mut event = Self::default();
         event.fill(object, &mut reader);
         event.mismatches = reader.finish()?;
         if !event.timestamp.is_number() {
@@ -91,13 +88,6 @@ impl sealed::FromJson for Event {
     }
 }
 
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", self.name())?;
-        self.write(&mut map)?;
-        map.end()
-    }
-}
-
+impl Required for EventKind {}
+serialize_for!(Event);
 event!(Event);
