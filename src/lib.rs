@@ -28,8 +28,6 @@ pub mod axum;
 mod drain;
 mod error;
 mod event;
-#[cfg(feature = "explain")]
-pub mod explain;
 mod headers;
 #[cfg(feature = "json")]
 mod json;
@@ -65,6 +63,5 @@ pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 
 /// The code in the documents compiles.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/explain.md")]
 #[doc = include_str!("../docs/replay.md")]
 struct Documents;

@@ -179,15 +179,15 @@ fn both_ways(program: &str, script: &str) {
 
 #[test]
 fn python() {
-    both_ways("python3", "scripts/sign.py");
+    both_ways("python3", "sign.py");
 }
 
 #[test]
 fn node() {
-    both_ways("node", "scripts/sign.js");
+    both_ways("node", "sign.js");
 }
 
 #[test]
 fn php() {
-    both_ways("php", "scripts/sign.php");
+    both_ways("php", "sign.php");
 }

@@ -1,4 +1,4 @@
-//! The crate and `scripts/model.py`, which shares nothing with it, say the same of every request.
+//! The crate and `model.py`, which shares nothing with it, say the same of every request.
 
 mod common;
 
@@ -289,7 +289,7 @@ fn twenty_thousand_random_cases() {
     assert_eq!(seen.len(), 8 + 5 + 9 + 5 + 10, "{seen:#?}");
     assert!(seen.values().all(|count| *count >= 20), "{seen:#?}");
 
-    let Some(answers) = answers("python3", &["scripts/model.py", "check"], &lines) else { return };
+    let Some(answers) = answers("python3", &["model.py", "check"], &lines) else { return };
     let answers: Vec<Value> =
         answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), CASES);

@@ -12,10 +12,11 @@ export TRUSTLENS_SECRET=load-secret LOG=error
 CRYPTO=$(ldconfig -p | awk '/libcrypto\.so/ { print $NF; exit }')
 export CRYPTO
 
-cargo build --quiet --release --example receiver
-cargo build --quiet --release --manifest-path benches/load/Cargo.toml --target-dir target/load
+cargo build --quiet --release --package trusthooks-receiver
+# By itself, so that its features stay its own.
+cargo build --quiet --release --package trusthooks-load --target-dir target/load
 
-LISTEN=127.0.0.1:8791 target/release/examples/receiver &
+LISTEN=127.0.0.1:8791 target/release/trusthooks-receiver &
 receiver=$!
 LISTEN=127.0.0.1:8792 target/load/release/trusthooks-load &
 plain=$!

@@ -1,4 +1,4 @@
-//! A request as bytes: what the fuzzer mutates and `scripts/seed_corpus.py` writes.
+//! A request as bytes: what the fuzzer mutates and `fuzz/seed_corpus.py` writes.
 //!
 //! ```text
 //! scheme u8 | flags u8 | now u64 | past u64 | future u64 | keys | headers | body

@@ -4,7 +4,6 @@
 use std::{
     cell::RefCell,
     io::{BufRead as _, BufReader},
-    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc,
     thread,
@@ -78,17 +77,9 @@ impl Drop for Program {
     }
 }
 
-/// One of this package's examples, which are built beside the tests.
-pub fn example(name: &str) -> Command {
-    let mut path: PathBuf = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    let path = path.join("examples").join(name);
-    assert!(
-        path.exists(),
-        "the example is not built: run `cargo test`, or `cargo build --examples` first"
-    );
-    let mut command = Command::new(path);
+/// An example, by `env!("CARGO_BIN_EXE_…")`, without the variables of whoever runs the test.
+pub fn example(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (variable, _) in std::env::vars() {
         if variable.starts_with("TRUST") || ["LOG", "LISTEN", "REDIS_URL"].contains(&&*variable) {
             command.env_remove(variable);

@@ -1,6 +1,6 @@
 //! The same delivery checked by this crate and by what one would use instead, in one run.
 //!
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml` (and `--features aws-lc-rs`)
+//! `cargo run --release -p peers` (and `--features aws-lc-rs`)
 //!
 //! Every row is called in short batches, in turn with all the others of its table, so that what
 //! else the machine does falls on all of them alike; a figure is the median over its batches. Every

@@ -1,7 +1,7 @@
 //! A receiver in actix-web.
 //!
 //! ```text
-//! TRUSTLENS_SECRET=… cargo run --manifest-path examples/actix/Cargo.toml
+//! TRUSTLENS_SECRET=… cargo run -p trusthooks-actix
 //! ```
 //!
 //! actix has header types of its own, so the headers are handed over as pairs; all of them, so that

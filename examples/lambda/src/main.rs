@@ -1,7 +1,7 @@
 //! A receiver as an AWS Lambda function behind an API gateway or a function URL.
 //!
 //! ```text
-//! TRUSTOO_PRIVATE_TOKEN=… cargo run --manifest-path examples/lambda/Cargo.toml
+//! TRUSTOO_PRIVATE_TOKEN=… cargo run -p trusthooks-lambda
 //! ```
 //!
 //! Gateways hand over a body as text or, when they take it for binary, as base64. `lambda_http`

@@ -1,0 +1,235 @@
+//! The headers of a request, read by someone who wants to know what was meant.
+
+use trusthooks::{Headers, Timestamp};
+
+use crate::{base64, finding::Finding};
+
+/// More values than this under one name are not looked at.
+const MAX_VALUES: usize = 4;
+
+/// A timestamp from here on is in milliseconds: as seconds, it is in the year 5138.
+const FIRST_MILLISECONDS: u64 = 100_000_000_000;
+
+/// The names of a scheme's headers, and what stands before the digits of its signature.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Names {
+    pub(super) public_token: Option<Name>,
+    pub(super) timestamp: Option<Name>,
+    pub(super) signature: Name,
+    pub(super) prefix: &'static str,
+}
+
+/// A header's name, and those that it is commonly renamed to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name {
+    pub(super) own: &'static str,
+    pub(super) aliases: &'static [&'static str],
+}
+
+/// `name!("x" "trustlens" "signature")`: the name with hyphens; what PHP and CGI, nginx, Amazon's
+/// API Gateway and other proxies make of it.
+macro_rules! name {
+    ($first:literal $($rest:literal)*) => {
+        $crate::header::Name {
+            own: concat!($first $(, "-", $rest)*),
+            aliases: &[
+                concat!("http_", $first $(, "_", $rest)*),
+                concat!("http-", $first $(, "-", $rest)*),
+                concat!($first $(, "_", $rest)*),
+                concat!("x-amzn-remapped-", $first $(, "-", $rest)*),
+                concat!("x-forwarded-", $first $(, "-", $rest)*),
+                concat!("x-original-", $first $(, "-", $rest)*),
+                concat!("x-", $first $(, "-", $rest)*),
+            ],
+        }
+    };
+}
+pub(super) use name;
+
+impl Name {
+    /// The values under this name or else under one that it is renamed to, and which that is.
+    pub(super) fn find<H>(self, headers: &H) -> Option<(&'static str, Vec<&[u8]>)>
+    where
+        H: Headers + ?Sized,
+    {
+        let without_x = self.own.strip_prefix("x-");
+        std::iter::once(self.own).chain(self.aliases.iter().copied()).chain(without_x).find_map(
+            |name| {
+                let values: Vec<_> = headers.values(name).take(MAX_VALUES).collect();
+                (!values.is_empty()).then_some((name, values))
+            },
+        )
+    }
+
+    pub(super) fn is_in<H: Headers + ?Sized>(self, headers: &H) -> bool {
+        headers.values(self.own).next().is_some()
+    }
+
+    /// Every value that the header may be meant to have.
+    fn read<'h, H>(self, headers: &'h H, findings: &mut Vec<Finding>) -> Vec<&'h [u8]>
+    where
+        H: Headers + ?Sized,
+    {
+        let header = self.own;
+        let Some((found, values)) = self.find(headers) else {
+            findings.push(Finding::HeaderMissing { header });
+            return Vec::new();
+        };
+        if found != header {
+            findings.push(Finding::HeaderRenamed { header, found });
+        }
+        if values.len() > 1 {
+            findings.push(Finding::HeaderRepeated { header, times: values.len() });
+        }
+        let parts: Vec<_> = values
+            .iter()
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .take(MAX_VALUES)
+            .collect();
+        if parts.len() > values.len() {
+            findings.push(Finding::HeaderJoined { header, values: parts.len() });
+        }
+        let joined = parts.len() > 1;
+        parts
+            .into_iter()
+            .map(|part| {
+                let bare = bare(part);
+                // The blank after a comma came with the comma.
+                if bare.len() < part.len() && !joined {
+                    findings.push(Finding::HeaderPadded { header });
+                }
+                bare
+            })
+            .collect()
+    }
+}
+
+/// Without white space and quotation marks around it.
+fn bare(value: &[u8]) -> &[u8] {
+    let mut value = value.trim_ascii();
+    while let [b'"' | b'\'', inner @ .., b'"' | b'\''] = value {
+        value = inner.trim_ascii();
+    }
+    value
+}
+
+/// What a request claims, as far as it can be made out.
+#[derive(Default)]
+pub(super) struct Claim {
+    pub(super) signatures: Vec<Mac>,
+    pub(super) times: Vec<Timestamp>,
+    /// What is wrong with the headers.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Claim {
+    pub(super) fn read<H: Headers + ?Sized>(headers: &H, names: &Names) -> Self {
+        let mut claim = Self::default();
+        if let Some(name) = names.timestamp {
+            claim.read_times(name, headers);
+        }
+        for value in names.signature.read(headers, &mut claim.findings) {
+            claim.signatures.extend(signature(value, names.prefix, &mut claim.findings));
+        }
+        // Two values of one header may have the same fault.
+        let mut said: Vec<Finding> = Vec::new();
+        claim.findings.retain(|finding| {
+            let new = !said.contains(finding);
+            said.push(finding.clone());
+            new
+        });
+        claim
+    }
+
+    /// Compares the public token with the one that is configured.
+    pub(super) fn check_public_token<H>(&mut self, name: Name, configured: &str, headers: &H)
+    where
+        H: Headers + ?Sized,
+    {
+        let tokens = name.read(headers, &mut self.findings);
+        if !tokens.is_empty() && !tokens.contains(&configured.as_bytes()) {
+            self.findings.push(Finding::OtherPublicToken);
+        }
+    }
+
+    /// The times that may have been signed, for requests whose own scheme signs none.
+    pub(super) fn borrow_times<H: Headers + ?Sized>(&mut self, name: Name, headers: &H) {
+        if self.times.is_empty() && name.is_in(headers) {
+            let findings = self.findings.clone();
+            self.read_times(name, headers);
+            self.findings = findings;
+        }
+    }
+
+    fn read_times<H: Headers + ?Sized>(&mut self, name: Name, headers: &H) {
+        for value in name.read(headers, &mut self.findings) {
+            if strict_time(value).is_none() {
+                self.findings.push(Finding::TimestampMalformed { header: name.own });
+            }
+            let Some(time) = lenient_time(value) else { continue };
+            self.times.push(Timestamp::from_unix(time));
+            if time >= FIRST_MILLISECONDS {
+                self.findings.push(Finding::Milliseconds);
+                self.times.push(Timestamp::from_unix(time / 1000));
+            }
+        }
+    }
+
+    /// When the request was signed, in seconds, for comparison with a clock.
+    pub(super) fn signed_at(&self) -> Option<Timestamp> {
+        self.times.iter().min().copied()
+    }
+}
+
+fn strict_time(value: &[u8]) -> Option<Timestamp> {
+    str::from_utf8(value).ok()?.parse().ok()
+}
+
+/// A number with a sign, leading zeros or a fraction.
+fn lenient_time(value: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(value).ok()?;
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    whole.trim_start_matches('+').parse().ok()
+}
+
+/// An HMAC-SHA256, or something as long.
+pub(super) type Mac = [u8; 32];
+
+/// 64 hex digits, in lower case.
+fn from_hex(digits: &[u8]) -> Option<Mac> {
+    let mut mac = Mac::default();
+    hex::decode_to_slice(digits, &mut mac).ok().map(|()| mac)
+}
+
+/// A signature in whatever spelling.
+fn signature(value: &[u8], prefix: &str, findings: &mut Vec<Finding>) -> Option<Mac> {
+    const PREFIX: &[u8] = b"sha256=";
+    let given = value
+        .split_at_checked(PREFIX.len())
+        .filter(|(start, _)| start.eq_ignore_ascii_case(PREFIX));
+    let (start, digits) = given.unwrap_or((b"", value));
+    let lower = digits.to_ascii_lowercase();
+    let (signature, spelling) = match from_hex(&lower) {
+        Some(signature) => {
+            let has_upper = [start, digits].concat().iter().any(u8::is_ascii_uppercase);
+            (signature, has_upper.then_some(Finding::UpperCase))
+        }
+        None => match base64(digits).and_then(|bytes| {
+            // The MAC, or its hex digits.
+            <[u8; 32]>::try_from(&*bytes).ok().or_else(|| from_hex(&bytes))
+        }) {
+            Some(signature) => (signature, Some(Finding::SignatureBase64)),
+            None => {
+                findings.push(Finding::SignatureMalformed { length: digits.len() });
+                return None;
+            }
+        },
+    };
+    findings.extend(match (start.is_empty(), prefix.is_empty()) {
+        (true, false) => Some(Finding::PrefixMissing),
+        (false, true) => Some(Finding::PrefixAdded),
+        _ => None,
+    });
+    findings.extend(spelling);
+    Some(signature)
+}

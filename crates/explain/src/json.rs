@@ -1,0 +1,381 @@
+//! JSON in every spelling that a serializer gives it.
+//!
+//! Numbers stay the text they are: a value that went through a float cannot be had back, and is not
+//! pretended to be.
+
+use std::fmt::Write as _;
+
+use crate::finding::Rewrite;
+
+/// Longer texts are not rewritten, deeper ones not read.
+const MAX_LENGTH: usize = 64 * 1024;
+const MAX_DEPTH: usize = 64;
+/// Longer spellings are left out: indenting what is nested deeply makes a hundred bytes of one.
+const MAX_WRITTEN: usize = 4 * MAX_LENGTH;
+
+/// The vendors' fields in the order of their documents, as far as they share an object.
+///
+/// `is_blocked` and `is_allowlisted` stand in it twice: rule webhooks write them early, settings
+/// webhooks late.
+const FIELDS: &str = "\
+    event email_hash id number total delivery_id subtotal shipping_total tax_total coupon_total \
+    currency item_count payment_method shipping_country billing_country status reason shop_id \
+    platform timestamp customer rule action email trust_score segment is_blocked is_allowlisted \
+    total_orders total_refunds return_rate is_blocked is_allowlisted total_disputes \
+    linked_accounts_count first_order_date last_order_date order data dispute new_score \
+    new_segment message client_id event_type event_source device_type os_type page_url rating \
+    author author_email author_phone author_country title content commented_at item_type \
+    order_id site variant_id source is_verified is_featured reply_at handle image_src url name \
+    trigger thumbnail_url type is_published is_top tag media_type media reply product created_at \
+    properties updated_at deleted_at";
+
+/// What tells the customer of a rule webhook from that of a settings webhook.
+const RULE_ONLY: &str = "total_disputes";
+
+/// The other spellings of `text`, each with what was done to it to get `text`. Most likely first:
+/// what PHP, Go and JavaScript write by default, then what they can be told to write.
+pub(super) fn spellings(text: &[u8]) -> Vec<(String, Vec<Rewrite>)> {
+    let document = Some(text)
+        .filter(|text| text.len() <= MAX_LENGTH)
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .and_then(Node::read);
+    let (Some(document), Ok(text)) = (document, std::str::from_utf8(text)) else {
+        return Vec::new();
+    };
+    let mut spellings: Vec<(String, _)> = Vec::new();
+    for order in [Order::AsIs, Order::Documented, Order::Sorted] {
+        let document = document.ordered(order);
+        for layout in Layout::ALL {
+            for escapes in Escapes::ALL {
+                let mut signed = String::with_capacity(text.len());
+                Writer { layout, escapes, out: &mut signed }.node(&document, 0);
+                let is_new = signed != text && spellings.iter().all(|(known, _)| *known != signed);
+                if is_new && signed.len() <= MAX_WRITTEN {
+                    let rewrites = rewrites(&signed, text, order);
+                    spellings.push((signed, rewrites));
+                }
+            }
+        }
+    }
+    spellings
+}
+
+/// What was done to `signed` to get `received`.
+fn rewrites(signed: &str, received: &str, order: Order) -> Vec<Rewrite> {
+    let (signed, received) = (Looks::of(signed), Looks::of(received));
+    let pick = |signed: usize, received: usize, less, more| match signed.cmp(&received) {
+        std::cmp::Ordering::Greater => Some(less),
+        std::cmp::Ordering::Less => Some(more),
+        std::cmp::Ordering::Equal => None,
+    };
+    let layout = pick(signed.blanks, received.blanks, Rewrite::Compacted, Rewrite::Spaced);
+    let slashes =
+        pick(signed.slashes, received.slashes, Rewrite::SlashesUnescaped, Rewrite::SlashesEscaped);
+    let unicode =
+        pick(signed.unicode, received.unicode, Rewrite::UnicodeUnescaped, Rewrite::UnicodeEscaped);
+    let keys = (order != Order::AsIs).then_some(Rewrite::KeysReordered);
+    [layout, keys, slashes, unicode].into_iter().flatten().collect()
+}
+
+/// What a text looks like, apart from what it says.
+#[derive(Default)]
+struct Looks {
+    /// White space; what is inside strings is the same in all spellings.
+    blanks: usize,
+    /// `\/`
+    slashes: usize,
+    /// `\uXXXX`
+    unicode: usize,
+}
+
+impl Looks {
+    fn of(text: &str) -> Self {
+        let mut looks = Self::default();
+        let mut bytes = text.bytes();
+        while let Some(byte) = bytes.next() {
+            let count = match byte {
+                b'\\' => match bytes.next() {
+                    Some(b'/') => &mut looks.slashes,
+                    Some(b'u') => &mut looks.unicode,
+                    _ => continue,
+                },
+                b' ' | b'\t' | b'\r' | b'\n' => &mut looks.blanks,
+                _ => continue,
+            };
+            *count = count.saturating_add(1);
+        }
+        looks
+    }
+}
+
+/// The order of an object's keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    AsIs,
+    Documented,
+    Sorted,
+}
+
+/// A JSON value whose numbers are text and whose keys have an order.
+#[derive(Clone)]
+enum Node {
+    /// A number, `true`, `false` or `null`, as it stands.
+    Plain(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(String, Node)>),
+}
+
+impl Node {
+    fn read(text: &str) -> Option<Self> {
+        let mut reader = Reader { rest: text };
+        let node = reader.node(MAX_DEPTH)?;
+        reader.skip_blanks();
+        let is_document = matches!(node, Self::List(_) | Self::Map(_));
+        (reader.rest.is_empty() && is_document).then_some(node)
+    }
+
+    fn ordered(&self, order: Order) -> Self {
+        match self {
+            Self::Plain(_) | Self::Text(_) => self.clone(),
+            Self::List(items) => Self::List(items.iter().map(|item| item.ordered(order)).collect()),
+            Self::Map(entries) => {
+                let mut entries: Vec<_> = entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.ordered(order)))
+                    .collect();
+                match order {
+                    Order::AsIs => {}
+                    Order::Sorted => entries.sort_by(|(one, _), (other, _)| one.cmp(other)),
+                    Order::Documented => {
+                        let of_rule = entries.iter().any(|(key, _)| key == RULE_ONLY);
+                        entries.sort_by_key(|(key, _)| place(key, of_rule));
+                    }
+                }
+                Self::Map(entries)
+            }
+        }
+    }
+}
+
+/// Where a field stands among the documented ones; unknown ones come last, in the order they have.
+fn place(key: &str, of_rule: bool) -> usize {
+    let places: Vec<_> = FIELDS.split_ascii_whitespace().collect();
+    let is_key = |field: &&str| *field == key;
+    let place =
+        if of_rule { places.iter().position(is_key) } else { places.iter().rposition(is_key) };
+    place.unwrap_or(usize::MAX)
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn skip_blanks(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\r', '\n']);
+    }
+
+    /// Takes `mark`, and the blanks before it, where it comes next.
+    fn take(&mut self, mark: char) -> bool {
+        self.skip_blanks();
+        let rest = self.rest.strip_prefix(mark);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn cut(&mut self, length: usize) -> Option<&'a str> {
+        let (head, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        Some(head)
+    }
+
+    fn node(&mut self, depth: usize) -> Option<Node> {
+        let depth = depth.checked_sub(1)?;
+        self.skip_blanks();
+        if self.rest.starts_with('"') {
+            return self.text().map(Node::Text);
+        }
+        if self.take('[') {
+            let read = |reader: &mut Self| reader.node(depth);
+            return self.items(']', read).map(Node::List);
+        }
+        if self.take('{') {
+            let read = |reader: &mut Self| {
+                reader.skip_blanks();
+                let key = reader.text()?;
+                reader.take(':').then_some(())?;
+                Some((key, reader.node(depth)?))
+            };
+            return self.items('}', read).map(Node::Map);
+        }
+        let end = self.rest.find([',', ']', '}', ' ', '\t', '\r', '\n']);
+        let plain = self.cut(end.unwrap_or(self.rest.len()))?;
+        serde_json::from_str::<serde::de::IgnoredAny>(plain).ok()?;
+        Some(Node::Plain(plain.to_string()))
+    }
+
+    /// What stands between commas, up to `end`.
+    fn items<T>(&mut self, end: char, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let mut items = Vec::new();
+        if self.take(end) {
+            return Some(items);
+        }
+        loop {
+            items.push(read(self)?);
+            if self.take(end) {
+                return Some(items);
+            }
+            self.take(',').then_some(())?;
+        }
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let mut escaped = false;
+        let closing = |(_, byte): &(usize, u8)| {
+            let closes = *byte == b'"' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            closes
+        };
+        let (end, _) = self.rest.bytes().enumerate().skip(1).find(closing)?;
+        serde_json::from_str(self.cut(end.checked_add(1)?)?).ok()
+    }
+}
+
+/// Where a serializer puts white space.
+#[derive(Clone, Copy)]
+enum Layout {
+    /// None.
+    Compact,
+    /// `", "` and `": "`, Python's default.
+    Spaced,
+    /// A line for each item.
+    Indented(&'static str),
+}
+
+impl Layout {
+    const ALL: [Self; 5] = [
+        Self::Compact,
+        Self::Spaced,
+        Self::Indented("    "),
+        Self::Indented("  "),
+        Self::Indented("\t"),
+    ];
+}
+
+/// What a serializer escapes beyond what it must.
+#[derive(Clone, Copy)]
+struct Escapes {
+    slashes: bool,
+    unicode: bool,
+    html: bool,
+}
+
+impl Escapes {
+    const NONE: Self = Self { slashes: false, unicode: false, html: false };
+    const ALL: [Self; 5] = [
+        // PHP.
+        Self { slashes: true, unicode: true, ..Self::NONE },
+        // JavaScript; PHP with both flags.
+        Self::NONE,
+        // Go.
+        Self { html: true, ..Self::NONE },
+        // Python; PHP with JSON_UNESCAPED_SLASHES.
+        Self { unicode: true, ..Self::NONE },
+        // PHP with JSON_UNESCAPED_UNICODE.
+        Self { slashes: true, ..Self::NONE },
+    ];
+}
+
+struct Writer<'a> {
+    layout: Layout,
+    escapes: Escapes,
+    out: &'a mut String,
+}
+
+impl Writer<'_> {
+    fn node(&mut self, node: &Node, depth: usize) {
+        match node {
+            Node::Plain(text) => self.out.push_str(text),
+            Node::Text(text) => self.text(text),
+            Node::List(items) => self.items('[', ']', items, depth, |writer, item, depth| {
+                writer.node(item, depth);
+            }),
+            Node::Map(entries) => self.items('{', '}', entries, depth, |writer, entry, depth| {
+                let (key, value) = entry;
+                writer.text(key);
+                writer.out.push(':');
+                if !matches!(writer.layout, Layout::Compact) {
+                    writer.out.push(' ');
+                }
+                writer.node(value, depth);
+            }),
+        }
+    }
+
+    fn items<T>(
+        &mut self,
+        open: char,
+        close: char,
+        items: &[T],
+        depth: usize,
+        write: impl Fn(&mut Self, &T, usize),
+    ) {
+        let inside = depth.saturating_add(1);
+        self.out.push(open);
+        for (i, item) in items.iter().enumerate() {
+            if self.out.len() > MAX_WRITTEN {
+                return;
+            }
+            if i > 0 {
+                self.out.push(',');
+                if matches!(self.layout, Layout::Spaced) {
+                    self.out.push(' ');
+                }
+            }
+            self.line(inside);
+            write(self, item, inside);
+        }
+        if !items.is_empty() {
+            self.line(depth);
+        }
+        self.out.push(close);
+    }
+
+    fn line(&mut self, depth: usize) {
+        if let Layout::Indented(indent) = self.layout {
+            self.out.push('\n');
+            self.out.push_str(&indent.repeat(depth));
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.push('"');
+        for char in text.chars() {
+            match char {
+                '"' => self.out.push_str("\\\""),
+                '\\' => self.out.push_str("\\\\"),
+                '\n' => self.out.push_str("\\n"),
+                '\r' => self.out.push_str("\\r"),
+                '\t' => self.out.push_str("\\t"),
+                '\u{8}' => self.out.push_str("\\b"),
+                '\u{c}' => self.out.push_str("\\f"),
+                '/' if self.escapes.slashes => self.out.push_str("\\/"),
+                '\0'..' ' => self.unicode(char),
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if self.escapes.html => {
+                    self.unicode(char);
+                }
+                '\u{80}'.. if self.escapes.unicode => self.unicode(char),
+                _ => self.out.push(char),
+            }
+        }
+        self.out.push('"');
+    }
+
+    fn unicode(&mut self, char: char) {
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            // A `String` takes all that is written to it.
+            let _ = write!(self.out, "\\u{unit:04x}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The receiver as a program: started, sent to over sockets, and stopped.
+
+#[path = "../../../tests/common/process.rs"]
+mod process;
+#[path = "../../../tests/common/server.rs"]
+mod server;
+
+use process::{Program, example};
+use server::{Answer, exchange};
+use trusthooks::{
+    Secret, SignedHeaders, Timestamp, trustlens,
+    trustoo::{shop, system},
+};
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text).unwrap()
+}
+
+fn post_to(path: &str, signed: &SignedHeaders, body: &[u8]) -> Vec<u8> {
+    let request = server::post(signed, body);
+    let path = format!("POST {path} ");
+    [path.as_bytes(), request.strip_prefix(b"POST / ").unwrap()].concat()
+}
+
+const ACK: &str = r#"{"code":0,"message":"success"}"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_receiver_serves_both_vendors() {
+    let mut command = example(env!("CARGO_BIN_EXE_trusthooks-receiver"));
+    command
+        .env("TRUSTLENS_SECRET", "risk")
+        .env("TRUSTLENS_SECRET_PREVIOUS", "older risk")
+        .env("TRUSTOO_PUBLIC_TOKEN", "public")
+        .env("TRUSTOO_PRIVATE_TOKEN", "private")
+        .env("TRUSTOO_CLIENT_SECRET", "client");
+    let mut receiver = Program::start(command);
+    let port = receiver.port();
+    let answer = |status, body: &str| Answer { status, body: body.to_owned() };
+    let now = Timestamp::now();
+
+    let health = b"GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    assert_eq!(exchange(port, health).await, answer(200, "ok"));
+
+    let body = include_bytes!("../../../tests/events/trustlens_high_risk_order.json");
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    let request = post_to("/trustlens", &signed, body);
+    assert_eq!(exchange(port, &request).await, answer(204, ""));
+    let line = receiver.line_with("high-risk order");
+    assert!(line.contains("order=4821") && line.contains("customer=\"a3f2"), "{line}");
+    assert_eq!(exchange(port, &request).await, answer(200, ""));
+    receiver.line_with("code=\"duplicate\"");
+
+    // A rule's retry: signed anew, with the previous secret, and the same delivery all the same.
+    let body =
+        include_bytes!("../../../tests/events/trustlens_rule_envelope_chargeback_filed.json");
+    let earlier = Timestamp::from_unix(now.as_unix() - 60);
+    let first = trustlens::Signer::new(secret("older risk")).sign_at(body, earlier);
+    let retry = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustlens", &first, body)).await, answer(204, ""));
+    assert_eq!(exchange(port, &post_to("/trustlens", &retry, body)).await, answer(200, ""));
+
+    let body = include_bytes!("../../../tests/events/trustoo_review_created.json");
+    let signer = shop::Signer::new("public", secret("private"));
+    let request = post_to("/trustoo/shop", &signer.sign_at(body, now), body);
+    assert_eq!(exchange(port, &request).await, answer(200, ACK));
+    let line = receiver.line_with("review=\"57748\"");
+    assert!(line.contains("rating=5") && !line.contains("John"), "{line}");
+    let request = post_to("/trustoo/shop", &signer.sign_at(body, earlier), body);
+    assert_eq!(exchange(port, &request).await, answer(200, ACK));
+    receiver.line_with("code=\"duplicate\"");
+
+    let body = include_bytes!("../../../tests/events/trustoo_app_authorized.json");
+    let signed = system::Signer::new(secret("client")).sign_at(body, now);
+    let request = post_to("/trustoo/system", &signed, body);
+    assert_eq!(exchange(port, &request).await, answer(200, ACK));
+    receiver.line_with("app/authorized");
+
+    let forged = system::Signer::new(secret("guess")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustoo/system", &forged, body)).await, answer(401, ""));
+    receiver.line_with("code=\"signature_mismatch\"");
+    let body = br#"{"new_score":34}"#;
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustlens", &signed, body)).await, answer(422, ""));
+    let line = receiver.line_with("not understood");
+    assert!(line.contains("event: expected text"), "{line}");
+
+    receiver.signal("TERM");
+    receiver.line_with("stopped");
+    assert!(receiver.succeeds());
+}
+
+#[test]
+fn the_receiver_says_what_it_is_missing() {
+    for (variables, words) in [
+        (vec![], "set TRUSTLENS_SECRET"),
+        (vec![("TRUSTLENS_SECRET", "")], "TRUSTLENS_SECRET: the secret is empty"),
+        (vec![("TRUSTOO_PRIVATE_TOKEN", "p")], "needs TRUSTOO_PUBLIC_TOKEN"),
+        (vec![("TRUSTLENS_SECRET", "s"), ("LISTEN", "nowhere")], "LISTEN: invalid socket address"),
+    ] {
+        let output =
+            example(env!("CARGO_BIN_EXE_trusthooks-receiver")).envs(variables).output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && message.contains(words), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_receiver_explains_a_refusal_in_its_log_and_nowhere_else() {
+    let body = include_bytes!("../../../tests/events/trustlens_score_updated.json");
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, Timestamp::now());
+    let request = post_to("/trustlens", &signed, body);
+    for explain in ["1", "0"] {
+        let mut command = example(env!("CARGO_BIN_EXE_trusthooks-receiver"));
+        command
+            .env("TRUSTLENS_SECRET", "risk\n")
+            .env("TRUSTHOOKS_EXPLAIN", explain)
+            .env("LOG", "debug");
+        let receiver = Program::start(command);
+        let refused = Answer { status: 401, body: String::new() };
+        assert_eq!(exchange(receiver.port(), &request).await, refused);
+        let line = receiver.line_with("refused");
+        assert!(line.contains("signature_mismatch"), "{line}");
+        // The explanation comes first: it is nearer to the handler.
+        let seen = receiver.lines_so_far().iter().any(|line| line.contains("secret_white_space"));
+        assert_eq!(seen, explain == "1");
+    }
+}
