@@ -1,13 +1,25 @@
 //! An extractor: the handler that asks for a verified delivery gets one.
 
+use alloc::sync::Arc;
+use core::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use axum_core::{
+    body::Body,
     extract::{FromRef, FromRequest, Request},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use http_body::{Frame, SizeHint};
 
 use crate::{
+    drain,
     error::VerifyError,
+    replay::ReplayStore,
     time::Timestamp,
     verify::{Delivery, Verify},
 };
@@ -32,14 +44,53 @@ use crate::{
 /// Where the state is a struct of yours, derive or write `FromRef` for each verifier in it. An
 /// `Arc` of a verifier is a verifier too: `Webhook<Arc<trustlens::Verifier>>`.
 ///
-/// The headers are judged before the body is read, and the body is taken under axum's
+/// Only a POST is verified; anything else is answered with 405. The headers are judged before the
+/// body is hashed, the window once more when the body is there, and the body is taken under axum's
 /// [`DefaultBodyLimit`](https://docs.rs/axum/0.8/axum/extract/struct.DefaultBodyLimit.html), 2 MB
-/// unless it says otherwise. It remembers nothing: for replay protection use
-#[cfg_attr(feature = "tower", doc = "[`VerifyLayer`](crate::tower::VerifyLayer),")]
-#[cfg_attr(not(feature = "tower"), doc = "`tower::VerifyLayer`,")]
-/// or claim in the handler.
+/// unless it says otherwise. A refusal is answered when the rest of the body has been taken off the
+/// wire, up to 16 MB, since a sender that is cut off while it writes does not see the answer. A client
+/// that waits for `100 Continue` is not asked for its body.
+///
+/// The extractor remembers nothing by itself. [`claim`](Self::claim) does in one line, with `?` for
+/// what must not be processed:
+///
+/// ```
+/// use axum::{extract::State, http::StatusCode};
+/// use trusthooks::{ReplayGuard, axum::{Webhook, WebhookRejection}, trustlens};
+///
+/// async fn on_trustlens(
+///     State(guard): State<ReplayGuard>,
+///     webhook: Webhook<trustlens::Verifier>,
+/// ) -> Result<StatusCode, WebhookRejection> {
+///     let claim = webhook.claim(&guard, "crm").await?;
+///     // … the work; when it fails, dropping the claim lets the vendor's retry in …
+///     claim.commit();
+///     Ok(StatusCode::NO_CONTENT)
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Webhook<V: Verify>(pub Delivery<V::Event, Bytes>);
+
+impl<V: Verify> Webhook<V> {
+    /// Claims the delivery by its [key](Delivery::replay_key) within `scope`.
+    ///
+    /// # Errors
+    /// [`WebhookRejection::Replay`], which answers a duplicate with the vendor's acknowledgement.
+    pub async fn claim<S: ReplayStore>(
+        &self,
+        store: &S,
+        scope: &str,
+    ) -> Result<S::Claim, WebhookRejection> {
+        let (key, retention) = self.0.replay_key(scope);
+        store
+            .claim(key, retention, Timestamp::now())
+            .await
+            .map_err(|error| WebhookRejection::Replay(error.answer::<V>().map(Body::from)))
+    }
+}
+
+/// Eight times axum's own limit.
+const UNWANTED: usize = drain::TIMES * 2 * 1024 * 1024;
 
 impl<V, S> FromRequest<S> for Webhook<V>
 where
@@ -50,23 +101,77 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
         let verifier = V::from_ref(state);
-        let verification = verifier.begin(request.headers(), Timestamp::now())?;
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| WebhookRejection::Body(rejection.into_response()))?;
-        Ok(Self(verification.deliver_whole(body, Timestamp::now())?))
+        let (parts, body) = request.into_parts();
+        let begun = match parts.method {
+            Method::POST => verifier.begin(&parts.headers, Timestamp::now()).map_err(Into::into),
+            _ => Err(WebhookRejection::Method),
+        };
+        let verification = match begun {
+            Ok(verification) => verification,
+            Err(rejection) => {
+                drain::drain_unread(&parts.headers, body, UNWANTED).await;
+                return Err(rejection);
+            }
+        };
+
+        let body = Shared(Arc::new(Mutex::new(body)));
+        let request = Request::from_parts(parts, Body::new(body.clone()));
+        let body = match Bytes::from_request(request, state).await {
+            Ok(body) => body,
+            Err(rejection) => {
+                drain::drain(body, UNWANTED).await;
+                return Err(WebhookRejection::Body(rejection.into_response()));
+            }
+        };
+        let delivery = verification.deliver_whole(body, Timestamp::now())?;
+        Ok(Self(delivery.keeping_its_event()))
     }
 }
 
-/// Why there is no delivery.
+/// A body of which something may be left when the one that was given it has given up.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Body>>);
+
+impl Shared {
+    /// Nobody panics while holding it.
+    fn body(&self) -> MutexGuard<'_, Body> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl http_body::Body for Shared {
+    type Data = Bytes;
+    type Error = axum_core::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
+        Pin::new(&mut *self.body()).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body().is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body().size_hint()
+    }
+}
+
+/// Why there is no delivery, or none to process.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WebhookRejection {
+    /// The request is no POST: 405.
+    Method,
     /// The request is not a genuine delivery: the answer is empty, with
     /// [`VerifyError::status`] and the error in its extensions.
     Unverified(VerifyError),
     /// The body is too large or could not be read: axum's own answer.
     Body(Response),
+    /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::answer`].
+    Replay(Response),
 }
 
 impl From<VerifyError> for WebhookRejection {
@@ -78,8 +183,11 @@ impl From<VerifyError> for WebhookRejection {
 impl IntoResponse for WebhookRejection {
     fn into_response(self) -> Response {
         match self {
+            Self::Method => {
+                (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response()
+            }
             Self::Unverified(error) => error.into_response(),
-            Self::Body(answer) => answer,
+            Self::Body(answer) | Self::Replay(answer) => answer,
         }
     }
 }

@@ -24,11 +24,15 @@ extern crate std;
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(any(feature = "axum", feature = "tower"))]
+mod drain;
 mod error;
 mod event;
 mod headers;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "redis")]
 pub mod redis;
 pub mod replay;

@@ -1,4 +1,7 @@
 //! Replay protection that several machines share.
+//!
+//! [`RedisStore`] keeps claims in Redis. It makes its connection itself, through [`Connect`], so that
+//! it can make another when the server fails over.
 
 use alloc::{
     format,
@@ -7,20 +10,26 @@ use alloc::{
 };
 use core::{
     fmt,
+    future::Future,
     hash::{BuildHasher as _, Hasher as _},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 use std::hash::RandomState;
 
-use redis::{RedisError, aio::ConnectionLike, cmd};
+use redis::{
+    Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind,
+    aio::{ConnectionLike, MultiplexedConnection},
+    cmd,
+};
+use tokio::sync::Mutex;
 
 use crate::{
-    replay::{ReplayError, ReplayKey, ReplayStore},
+    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
     time::Timestamp,
 };
 
-/// What stands under the key of a delivery that was processed; a claim has its owner's name there.
+/// The value of a delivery that was processed. While it is claimed, the value is its owner's name.
 const PROCESSED: &str = "processed";
 
 /// How much longer a delivery is remembered than this machine would let it in: another one's clock
@@ -31,50 +40,127 @@ const SKEW: Duration = Duration::from_secs(60);
 const RELEASE: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
+/// Makes connections to the server that takes writes at this moment.
+///
+/// [`redis::Client`] is one, and so is any function that returns a connection. With Sentinel it asks
+/// for the primary each time:
+///
+/// ```ignore
+/// let sentinel = Arc::new(tokio::sync::Mutex::new(SentinelClient::build(
+///     vec!["redis://sentinel-1:26379", "redis://sentinel-2:26379", "redis://sentinel-3:26379"],
+///     "primary".to_owned(),
+///     None,
+///     SentinelServerType::Master,
+/// )?));
+/// let store = RedisStore::new(move || {
+///     let sentinel = Arc::clone(&sentinel);
+///     async move { sentinel.lock().await.get_async_connection().await }
+/// });
+/// ```
+///
+/// With a cluster it returns clones of a `ClusterConnection`. Connections should have a response
+/// timeout below the vendor's patience (5 s for Trustoo); by default those of `redis` wait for 0.5 s.
+pub trait Connect: Send + Sync {
+    /// A connection that clones cheaply.
+    type Connection: ConnectionLike + Clone + Send + Sync;
+
+    /// Makes a new connection.
+    ///
+    /// # Errors
+    /// Those of Redis.
+    fn connect(&self) -> impl Future<Output = RedisResult<Self::Connection>> + Send;
+}
+
+impl Connect for Client {
+    type Connection = MultiplexedConnection;
+
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        self.get_multiplexed_async_connection().await
+    }
+}
+
+impl<F, T, C> Connect for F
+where
+    F: Fn() -> T + Send + Sync,
+    T: Future<Output = RedisResult<C>> + Send,
+    C: ConnectionLike + Clone + Send + Sync,
+{
+    type Connection = C;
+
+    fn connect(&self) -> impl Future<Output = RedisResult<C>> + Send {
+        self()
+    }
+}
+
 /// Remembers deliveries in Redis 6.2 or later, or in what speaks its protocol.
+///
+/// ```no_run
+/// use trusthooks::{Secret, redis::RedisStore, tower::VerifyLayer, trustlens};
+///
+/// let store = RedisStore::new(redis::Client::open("redis://127.0.0.1")?);
+/// let verifier = trustlens::Verifier::new(Secret::new("the endpoint's signing secret")?);
+/// let layer = VerifyLayer::new(verifier).store(store);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// A claim is `SET key owner NX PX lease`. Committing it sets the key for as long as the delivery is
 /// to be remembered; releasing it deletes the key where it is still the owner's. A claim that is
 /// dropped without either, because the request was cancelled, the handler panicked or the machine
-/// died, becomes free when its lease runs out. So must a handler be done before: one that takes
-/// longer than the lease can be joined by another for the same delivery.
+/// died, becomes free when its lease runs out. Handlers must finish within the lease; otherwise a
+/// second one may process the same delivery.
 ///
 /// Where Redis cannot be reached, a claim fails with [`ReplayError::Unavailable`] and nothing is
-/// processed. What Redis forgets (evicted, or lost in a restart without `appendonly`) can be
-/// processed again within its window: give it a policy of `noeviction`.
+/// processed; the cause is the error's source. After a broken connection, a timeout, or an answer of
+/// a server that is no primary any more (`READONLY`), the store makes a new connection. What Redis
+/// forgets can be processed again within its window: what it evicts (give it a policy of
+/// `noeviction`), what a restart without `appendonly` loses, and the last moments before a failover,
+/// since it replicates asynchronously.
 ///
-/// `C` is a connection that clones cheaply and reconnects, such as
-/// [`redis::aio::ConnectionManager`](https://docs.rs/redis/1/redis/aio/struct.ConnectionManager.html).
-/// Set its response timeout below the vendor's patience (5 s for Trustoo).
-pub struct RedisStore<C> {
-    connection: C,
+/// Deployments that share a server must not share keys: give each a
+/// [prefix](RedisStore::with_prefix) of its own.
+pub struct RedisStore<C: Connect> {
+    shared: Arc<Shared<C>>,
     prefix: Arc<str>,
     lease: Duration,
-    owners: Arc<Owners>,
 }
 
-/// Names that no two claims share, whichever machine they are made on.
-struct Owners {
-    /// Random for each store.
-    store: u128,
+struct Shared<C: Connect> {
+    connect: C,
+    link: Mutex<Link<C::Connection>>,
+    /// How many connections were tried.
+    attempts: AtomicU64,
+    /// Random for each store, so that no two claims have one owner's name.
+    name: u128,
     claims: AtomicU64,
 }
 
-impl<C> RedisStore<C> {
-    /// Claims for 60 s, under keys that start with `trusthooks:`.
-    pub fn new(connection: C) -> Self {
+/// The connection that all claims use.
+enum Link<C> {
+    /// With the attempt that made it.
+    Up(C, u64),
+    Down(Option<RedisError>),
+}
+
+impl<C: Connect> RedisStore<C> {
+    /// Claims for 60 s, under keys that start with `trusthooks:`. Connects at the first claim.
+    pub fn new(connect: C) -> Self {
         // The seeds of the standard library's hasher come from the operating system.
         let random = || u128::from(RandomState::new().build_hasher().finish());
-        let owners = Owners { store: random() << 64 | random(), claims: AtomicU64::new(0) };
+        let shared = Shared {
+            connect,
+            link: Mutex::new(Link::Down(None)),
+            attempts: AtomicU64::new(0),
+            name: random() << 64 | random(),
+            claims: AtomicU64::new(0),
+        };
         Self {
-            connection,
+            shared: Arc::new(shared),
             prefix: Arc::from("trusthooks:"),
             lease: Duration::from_secs(60),
-            owners: Arc::new(owners),
         }
     }
 
-    /// Starts keys with something else, to keep several uses of one Redis apart.
+    /// Starts keys with something else: the name of the deployment, where several share a server.
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.prefix = Arc::from(prefix);
@@ -89,18 +175,83 @@ impl<C> RedisStore<C> {
     }
 }
 
-impl<C: Clone> Clone for RedisStore<C> {
-    fn clone(&self) -> Self {
-        Self {
-            connection: self.connection.clone(),
-            prefix: Arc::clone(&self.prefix),
-            lease: self.lease,
-            owners: Arc::clone(&self.owners),
+impl<C: Connect> Shared<C> {
+    /// Runs a command that may run twice. On a connection that is no good any more it runs once
+    /// more, on a new one; not after a timeout, since the vendor waits.
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ReplayError> {
+        let mut first = true;
+        loop {
+            let (mut connection, attempt) = self.connection().await.map_err(unavailable)?;
+            let error = match command.query_async(&mut connection).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if !is_lost(&error) {
+                return Err(unavailable(error));
+            }
+            self.retire(attempt).await;
+            if !first || error.is_timeout() {
+                return Err(unavailable(error));
+            }
+            first = false;
+        }
+    }
+
+    /// The connection, or a new one. Of those that find it down, one connects; the others take what
+    /// comes of that, so that none waits for more than one attempt.
+    async fn connection(&self) -> RedisResult<(C::Connection, u64)> {
+        let seen = self.attempts.load(Ordering::Acquire);
+        let mut link = self.link.lock().await;
+        match &*link {
+            Link::Up(connection, attempt) => return Ok((connection.clone(), *attempt)),
+            Link::Down(Some(error)) if self.attempts.load(Ordering::Acquire) != seen => {
+                return Err(error.clone());
+            }
+            Link::Down(_) => {}
+        }
+        let connected = self.connect.connect().await;
+        let attempt = self.attempts.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        match connected {
+            Ok(connection) => {
+                *link = Link::Up(connection.clone(), attempt);
+                Ok((connection, attempt))
+            }
+            Err(error) => {
+                *link = Link::Down(Some(error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Uses the connection of this attempt no longer.
+    async fn retire(&self, attempt: u64) {
+        let mut link = self.link.lock().await;
+        if matches!(&*link, Link::Up(_, current) if *current == attempt) {
+            *link = Link::Down(None);
         }
     }
 }
 
-impl<C> fmt::Debug for RedisStore<C> {
+/// Whether another connection may do better.
+fn is_lost(error: &RedisError) -> bool {
+    use ServerErrorKind::{MasterDown, ReadOnly};
+
+    error.is_unrecoverable_error()
+        || error.is_io_error()
+        || matches!(error.kind(), ErrorKind::Server(ReadOnly | MasterDown))
+}
+
+impl<C: Connect> Clone for RedisStore<C> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            prefix: Arc::clone(&self.prefix),
+            lease: self.lease,
+        }
+    }
+}
+
+impl<C: Connect> fmt::Debug for RedisStore<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
             .field("prefix", &self.prefix)
@@ -118,57 +269,49 @@ pub struct RedisClaim {
     remember: Duration,
 }
 
-impl<C> ReplayStore for RedisStore<C>
-where
-    C: ConnectionLike + Clone + Send + Sync,
-{
+impl<C: Connect> ReplayStore for RedisStore<C> {
     type Claim = RedisClaim;
 
     async fn claim(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<RedisClaim, ReplayError> {
-        let left = until.as_unix().checked_sub(now.as_unix()).ok_or(ReplayError::Expired)?;
-        let remember = Duration::from_secs(left).saturating_add(SKEW);
+        let left = retention.left(now).ok_or(ReplayError::Expired)?;
         let key = format!("{}{}", self.prefix, hex::encode(key.as_bytes()));
-        let number = self.owners.claims.fetch_add(1, Ordering::Relaxed);
-        let owner = format!("{:032x}-{number}", self.owners.store);
+        let number = self.shared.claims.fetch_add(1, Ordering::Relaxed);
+        let owner = format!("{:032x}-{number}", self.shared.name);
+        let claim = RedisClaim { key, owner, remember: left.saturating_add(SKEW) };
 
-        let mut connection = self.connection.clone();
-        let claimed: Option<String> = cmd("SET")
-            .arg(&[key.as_str(), owner.as_str(), "NX", "PX", &milliseconds(self.lease)])
-            .query_async(&mut connection)
-            .await
-            .map_err(unavailable)?;
+        let mut set = cmd("SET");
+        set.arg(&[claim.key.as_str(), &claim.owner, "NX", "PX", &milliseconds(self.lease)]);
+        let claimed: Option<String> = self.shared.query(&set).await?;
         if claimed.is_some() {
-            return Ok(RedisClaim { key, owner, remember });
+            return Ok(claim);
         }
-        let holder: Option<String> =
-            cmd("GET").arg(&key).query_async(&mut connection).await.map_err(unavailable)?;
-        // None: it was given back in between. The vendor's retry will find it free.
-        Err(match holder.as_deref() {
-            Some(PROCESSED) => ReplayError::Duplicate,
-            _ => ReplayError::InFlight,
-        })
+        let holder: Option<String> = self.shared.query(cmd("GET").arg(&claim.key)).await?;
+        match holder.as_deref() {
+            // The answer to a first `SET` was lost, and this was the second.
+            Some(owner) if owner == claim.owner => Ok(claim),
+            Some(PROCESSED) => Err(ReplayError::Duplicate),
+            // None: it was given back in between. The vendor's retry will find it free.
+            _ => Err(ReplayError::InFlight),
+        }
     }
 
-    /// Whoever holds the key by now: the delivery was processed, and that is what must be known.
+    /// Sets the key whoever holds it by now: the delivery was processed, and that must be known.
     async fn commit(&self, claim: RedisClaim) -> Result<(), ReplayError> {
-        cmd("SET")
-            .arg(&[claim.key.as_str(), PROCESSED, "PX", &milliseconds(claim.remember)])
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(unavailable)
+        let mut set = cmd("SET");
+        set.arg(&[claim.key.as_str(), PROCESSED, "PX", &milliseconds(claim.remember)]);
+        self.shared.query(&set).await
     }
 
     /// Where Redis cannot be reached, the lease does it.
     async fn release(&self, claim: RedisClaim) {
-        let _: Result<i64, RedisError> = cmd("EVAL")
-            .arg(&[RELEASE, "1", &claim.key, &claim.owner])
-            .query_async(&mut self.connection.clone())
-            .await;
+        let mut release = cmd("EVAL");
+        release.arg(&[RELEASE, "1", &claim.key, &claim.owner]);
+        let _: Result<i64, ReplayError> = self.shared.query(&release).await;
     }
 }
 

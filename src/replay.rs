@@ -51,8 +51,9 @@ use core::{future::Future, time::Duration};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    event::Event,
     time::Timestamp,
-    verify::{Fingerprint, Receipt},
+    verify::{Delivery, Fingerprint, Receipt},
 };
 
 #[cfg(feature = "std")]
@@ -77,6 +78,10 @@ pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct ReplayKey([u8; 32]);
 
 impl ReplayKey {
+    /// For a store that looks at none.
+    #[cfg(feature = "tower")]
+    pub(crate) const NONE: Self = Self([0; 32]);
+
     /// A key from parts of a **verified** event, such as its name, the id of its object and the
     /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
     /// same bytes parted elsewhere, give another key.
@@ -95,6 +100,21 @@ impl ReplayKey {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The first of the bytes as a number.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn number(&self) -> i64 {
+        self.0.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+    }
+
+    /// Half of the bytes as two numbers.
+    #[cfg(feature = "std")]
+    fn halves(&self) -> [u64; 2] {
+        match self.0.as_chunks().0 {
+            [first, second, ..] => [u64::from_le_bytes(*first), u64::from_le_bytes(*second)],
+            _ => [0; 2],
+        }
     }
 }
 
@@ -145,9 +165,7 @@ impl ReplayError {
     }
 
     /// The status to answer with: 200 for what is done, 409 for what is being done, 503 for the
-    /// rest, so that the vendor retries. Trustoo wants a body too: [`Verify::ACK_BODY`].
-    ///
-    /// [`Verify::ACK_BODY`]: crate::Verify::ACK_BODY
+    /// rest, so that the vendor retries. Trustoo wants a body too: see [`answer`](Self::answer).
     #[cfg(feature = "http")]
     #[must_use]
     pub const fn status(&self) -> http::StatusCode {
@@ -158,6 +176,159 @@ impl ReplayError {
                 http::StatusCode::SERVICE_UNAVAILABLE
             }
         }
+    }
+
+    /// [`status`](Self::status) as a number, for frameworks with another `http`.
+    #[must_use]
+    pub const fn status_code(&self) -> u16 {
+        match self {
+            Self::Duplicate => 200,
+            Self::InFlight => 409,
+            Self::Full | Self::Expired | Self::Unavailable(_) => 503,
+        }
+    }
+
+    /// The answer to a delivery of `V` that is not processed: with the vendor's acknowledgement where
+    /// it is a duplicate, and empty otherwise. The error is in its extensions.
+    ///
+    /// ```
+    /// use trusthooks::{ReplayError, trustoo::shop};
+    ///
+    /// let answer = ReplayError::Duplicate.answer::<shop::Verifier>();
+    /// assert_eq!(answer.status(), 200);
+    /// assert_eq!(*answer.body(), r#"{"code":0,"message":"success"}"#);
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn answer<V: crate::Verify>(self) -> http::Response<&'static str> {
+        let status = self.status();
+        let body = if status.is_success() { V::ACK_BODY } else { "" };
+        let mut answer = http::Response::new(body);
+        *answer.status_mut() = status;
+        if !body.is_empty() {
+            let json = http::HeaderValue::from_static("application/json");
+            answer.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        }
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
+    /// By what the delivery is known, and for how long: what the layer claims, for those who claim by
+    /// hand.
+    ///
+    /// The key is made of the scope, the scheme, the [key id](Self::key_id), and what tells this
+    /// delivery from others: [`Event::retry_key`] where the event has one, so that a retry that was
+    /// signed anew is the same, or else the fingerprint. Endpoints that share a store and must each
+    /// get every event have scopes of their own.
+    #[must_use]
+    pub fn replay_key(&self, scope: &str) -> (ReplayKey, Retention) {
+        #[cfg(feature = "json")]
+        if let Some(key) = self.event().ok().and_then(|event| event.retry_key()) {
+            return self.scoped_key(scope, key);
+        }
+        self.request_key(scope)
+    }
+
+    /// By the fingerprint, whatever the event says.
+    pub(crate) fn request_key(&self, scope: &str) -> (ReplayKey, Retention) {
+        let receipt = self.receipt();
+        let key = self.key_within(scope, "request", receipt.fingerprint().as_bytes());
+        (key, Retention::of_fingerprint(receipt))
+    }
+
+    /// The same with a key in place of the event's.
+    #[cfg(any(feature = "json", feature = "tower"))]
+    pub(crate) fn scoped_key(&self, scope: &str, key: ReplayKey) -> (ReplayKey, Retention) {
+        let key = self.key_within(scope, "event", key.as_bytes());
+        (key, Retention::of_key(self.receipt()))
+    }
+
+    fn key_within(&self, scope: &str, kind: &str, key: &[u8]) -> ReplayKey {
+        let scheme = self.receipt().scheme().as_bytes();
+        // With and without an id are two things, whatever the id.
+        let (has_id, id) = self.key_id().map_or(("", ""), |id| ("id", id));
+        let parts =
+            [scope.as_bytes(), scheme, has_id.as_bytes(), id.as_bytes(), kind.as_bytes(), key];
+        ReplayKey::derive(parts)
+    }
+}
+
+/// For how long a delivery is to be remembered.
+///
+/// A request whose signing time is checked is remembered until its window closes. Everything else is
+/// remembered for a span that starts at the claim: a [`ReplayGuard`] and Redis count it on clocks of
+/// their own, so that a step of this machine's clock changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    window: Option<Window>,
+    span: Option<Duration>,
+}
+
+/// The window in which a signed request is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// The last moment at which the request is accepted.
+    pub(crate) closes: Timestamp,
+    /// From signing to closing, in seconds.
+    pub(crate) length: u64,
+}
+
+impl Retention {
+    /// Remembers for `span`, counted from the claim.
+    #[must_use]
+    pub const fn span(span: Duration) -> Self {
+        Self { window: None, span: Some(span) }
+    }
+
+    /// Remembers a request by its fingerprint: until its window closes, and for [`RETENTION`] where
+    /// no time was signed.
+    #[must_use]
+    pub fn of_fingerprint(receipt: &Receipt) -> Self {
+        let window = Window::of(receipt);
+        Self { window, span: window.is_none().then_some(RETENTION) }
+    }
+
+    /// Remembers an event by its key: for [`RETENTION`], and longer where the window is so wide that
+    /// the same request could still be accepted then.
+    #[must_use]
+    pub fn of_key(receipt: &Receipt) -> Self {
+        let window = Window::of(receipt);
+        // Accepted at the earliest one length before it was signed, and last one length after.
+        let open = window.map_or(0, |window| window.length.saturating_mul(2));
+        Self { window, span: Some(RETENTION.max(Duration::from_secs(open))) }
+    }
+
+    /// How long this is from `now`; `None` where the window has closed.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        match (self.span, self.window) {
+            (Some(span), _) => Some(span),
+            (None, Some(window)) => {
+                window.closes.as_unix().checked_sub(now.as_unix()).map(Duration::from_secs)
+            }
+            (None, None) => Some(Duration::ZERO),
+        }
+    }
+
+    /// The last moment at which it is remembered, for stores that keep a time.
+    #[must_use]
+    pub fn until(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.left(now).unwrap_or_default())
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) const fn parts(&self) -> (Option<Window>, Option<Duration>) {
+        (self.window, self.span)
+    }
+}
+
+impl Window {
+    fn of(receipt: &Receipt) -> Option<Self> {
+        let closes = receipt.expires_at()?;
+        let signed_at = receipt.signed_at().map_or(0, Timestamp::as_unix);
+        Some(Self { closes, length: closes.as_unix().saturating_sub(signed_at) })
     }
 }
 
@@ -175,16 +346,26 @@ pub trait ReplayStore: Send + Sync {
         receipt: &Receipt,
         now: Timestamp,
     ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send {
-        let (key, until) = terms(receipt, now);
-        self.claim(key, until, now)
+        self.claim(receipt.fingerprint().into(), Retention::of_fingerprint(receipt), now)
     }
 
-    /// Claims the delivery known by `key`, to be remembered through `until` once it is committed.
+    /// Claims a delivery as the layer does, by its [key](Delivery::replay_key) within `scope`.
+    fn claim_delivery<E: Event, B: AsRef<[u8]>>(
+        &self,
+        delivery: &Delivery<E, B>,
+        scope: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send {
+        let (key, retention) = delivery.replay_key(scope);
+        self.claim(key, retention, now)
+    }
+
+    /// Claims the delivery known by `key`, to be remembered for `retention` once it is committed.
     /// `now` is the time of the claim, not that at which the request began to arrive.
     fn claim(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> impl Future<Output = Result<Self::Claim, ReplayError>> + Send;
 
@@ -193,10 +374,4 @@ pub trait ReplayStore: Send + Sync {
 
     /// Gives the claim back, so that a retry is processed.
     fn release(&self, claim: Self::Claim) -> impl Future<Output = ()> + Send;
-}
-
-/// The key and the last moment by which a receipt is to be remembered.
-pub(crate) fn terms(receipt: &Receipt, now: Timestamp) -> (ReplayKey, Timestamp) {
-    let until = receipt.expires_at().unwrap_or_else(|| now.saturating_add(RETENTION));
-    (receipt.fingerprint().into(), until)
 }

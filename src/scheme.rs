@@ -45,6 +45,8 @@ pub struct Scheme {
 
 /// What the headers of a request say: well formed, and unproven.
 pub(crate) struct Presented<'h> {
+    /// The name of the scheme.
+    pub(crate) scheme: &'static str,
     /// The id that selects the key, and the verdict where it selects none.
     pub(crate) id: Option<(&'h [u8], &'static VerifyError)>,
     pub(crate) signed_at: Option<Timestamp>,
@@ -119,7 +121,7 @@ impl Scheme {
         };
         let signature = Signature::from_hex(signature, self.prefix)
             .ok_or(VerifyError::MalformedSignature { header: self.signature.as_str() })?;
-        Ok(Presented { id, signed_at, signature })
+        Ok(Presented { scheme: self.name, id, signed_at, signature })
     }
 
     /// Signs a body, and writes the headers.

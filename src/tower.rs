@@ -7,18 +7,25 @@ use core::{
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use http::{HeaderValue, Request, Response, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_layer::Layer;
 use tower_service::Service;
 
+mod outcome;
+
+use outcome::{Observer, Watch};
+pub use outcome::{Outcome, Verdict};
+
 use crate::{
+    drain,
     error::VerifyError,
-    replay::{self, ReplayError, ReplayKey, ReplayStore},
+    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
     time::Timestamp,
     verify::{Delivery, Verify},
 };
@@ -30,14 +37,21 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 
 /// Verifies every request before the service sees it.
 ///
-/// - The headers are judged first: a stale, malformed or unknown request is answered before its
-///   body is read, and to a client that waits for `100 Continue` the body is never asked for.
+/// - Only a POST is verified; anything else is answered with 405. Method and path are not signed, so
+///   somebody who replays a request chooses them: put the layer on the route of the webhook, never
+///   over a router with other routes.
+/// - The headers are judged first: a stale, malformed or unknown request is refused before its body
+///   is hashed, and to a client that waits for `100 Continue` the body is never asked for. The window
+///   is checked again when the body is there.
 /// - The body is collected under a [`limit`](Self::limit), 1 MiB by default, and hashed as it
 ///   arrives. Past the limit the answer is 413, whether or not the length was announced.
 /// - A refusal has an empty body, [`VerifyError::status`] as its status, and the error in its
-///   extensions, for logging further out: a [`VerifyError`], [`BodyError`] or [`ReplayError`].
+///   extensions, for logging further out: a [`VerifyError`], [`BodyError`] or [`ReplayError`]. It is
+///   given when the rest of the body has been taken off the wire, up to eight times the limit, since
+///   a sender that is cut off while it writes does not see the answer.
 /// - A verified request goes on with its body intact, as [`Full<Bytes>`], and its
-///   [`Delivery<V::Event, Bytes>`](Delivery) in its extensions.
+///   [`Delivery<V::Event, Bytes>`](Delivery) in its extensions. However many ask that for its event,
+///   it is read once.
 /// - With a [`store`](Self::store), each delivery is processed once: claimed, handed on, committed
 ///   on a 2xx, and released on anything else, or when the request is cancelled or the handler
 ///   panics. (Trustoo takes [`trustoo::ack`](crate::trustoo::ack) for success and nothing else, so
@@ -52,9 +66,8 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// }
 ///
 /// let verifier = trustlens::Verifier::new(Secret::new("the endpoint's signing secret")?);
-/// let app: Router = Router::new()
-///     .route("/trustlens", post(on_trustlens))
-///     .layer(VerifyLayer::new(verifier).store(ReplayGuard::new(100_000)));
+/// let layer = VerifyLayer::new(verifier).store(ReplayGuard::new(100_000));
+/// let app: Router = Router::new().route("/trustlens", post(on_trustlens).layer(layer));
 /// # Ok::<(), trusthooks::SecretError>(())
 /// ```
 ///
@@ -67,48 +80,103 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 pub struct VerifyLayer<V: Verify, S = Unguarded> {
     verifier: Arc<V>,
     store: Arc<S>,
+    options: Arc<Options<V>>,
+}
+
+struct Options<V: Verify> {
     key: Option<Arc<KeyOf<V>>>,
+    scope: Arc<str>,
+    /// Whether there is a store.
+    remembers: bool,
     limit: usize,
+    observer: Option<Arc<Observer>>,
 }
 
 impl<V: Verify> VerifyLayer<V> {
     /// Verifies with `verifier`, takes bodies up to 1 MiB, and remembers nothing.
     pub fn new(verifier: V) -> Self {
-        let (verifier, store) = (Arc::new(verifier), Arc::new(Unguarded(())));
-        Self { verifier, store, key: None, limit: 1024 * 1024 }
+        let options = Options {
+            key: None,
+            scope: Arc::from(""),
+            remembers: false,
+            limit: 1024 * 1024,
+            observer: None,
+        };
+        Self {
+            verifier: Arc::new(verifier),
+            store: Arc::new(Unguarded(())),
+            options: Arc::new(options),
+        }
     }
 }
 
 impl<V: Verify, S> VerifyLayer<V, S> {
     /// Takes bodies up to this many bytes.
     #[must_use]
-    pub fn limit(mut self, bytes: usize) -> Self {
-        self.limit = bytes;
-        self
+    pub fn limit(self, bytes: usize) -> Self {
+        self.with(|options| options.limit = bytes)
     }
 
     /// Processes each delivery once, as far as `store` knows.
     ///
-    /// A finished duplicate is answered with the vendor's success without calling the service, one
-    /// still in flight with 409, and where the store is full or down the answer is 503, so that the
-    /// vendor retries. Should the store fail only when the work is done, the service's answer is
-    /// given all the same, with the [`ReplayError`] in its extensions.
+    /// A delivery is known by its [key](Delivery::replay_key): what it shares with its retries, or
+    /// else its fingerprint, within its scheme and key id. A finished duplicate is answered with the
+    /// vendor's acknowledgement without calling the service, one still in flight with 409, and where
+    /// the store is full or down the answer is 503, so that the vendor retries. Should the store fail
+    /// only when the work is done, the service's answer is given all the same, with the
+    /// [`ReplayError`] in its extensions.
     #[must_use]
     pub fn store<T: ReplayStore>(self, store: T) -> VerifyLayer<V, T> {
-        let Self { verifier, key, limit, .. } = self;
-        VerifyLayer { verifier, store: Arc::new(store), key, limit }
+        let Self { verifier, options, .. } = self.with(|options| options.remembers = true);
+        VerifyLayer { verifier, store: Arc::new(store), options }
     }
 
-    /// Knows a delivery by a key of its event, so that a retry that was signed anew is a duplicate
-    /// too. Where `key` gives `None`, it is known by its fingerprint. See
-    /// [which vendor needs which](crate::replay#which-key).
+    /// Keeps what this endpoint remembers apart from what others remember in the same store.
+    ///
+    /// Give one to each endpoint of several that get the same events under the same secret;
+    /// otherwise the first to get an event would make it a duplicate for the rest.
     #[must_use]
-    pub fn key<F>(mut self, key: F) -> Self
+    pub fn scope(self, scope: &str) -> Self {
+        self.with(|options| options.scope = Arc::from(scope))
+    }
+
+    /// Deduplicates by a key of your own in place of
+    /// [`Event::retry_key`](crate::Event::retry_key). Where `key` gives `None`, a delivery is known
+    /// by its fingerprint. Derive it from the event alone; what is unsigned can be changed by
+    /// somebody who replays the request.
+    #[must_use]
+    pub fn key<F>(self, key: F) -> Self
     where
         F: Fn(&Delivery<V::Event, Bytes>) -> Option<ReplayKey> + Send + Sync + 'static,
     {
-        self.key = Some(Arc::new(key));
+        self.with(|options| options.key = Some(Arc::new(key)))
+    }
+
+    /// Tells `observer` what became of each request, once: when its answer leaves the layer, or when
+    /// it is cancelled. It runs on the request's task, so it should only count or log.
+    #[must_use]
+    pub fn on_outcome<F>(self, observer: F) -> Self
+    where
+        F: Fn(&Outcome) + Send + Sync + 'static,
+    {
+        self.with(|options| options.observer = Some(Arc::new(observer)))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Options<V>)) -> Self {
+        change(Arc::make_mut(&mut self.options));
         self
+    }
+}
+
+impl<V: Verify> Clone for Options<V> {
+    fn clone(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            scope: Arc::clone(&self.scope),
+            remembers: self.remembers,
+            limit: self.limit,
+            observer: self.observer.clone(),
+        }
     }
 }
 
@@ -117,8 +185,7 @@ impl<V: Verify, S> Clone for VerifyLayer<V, S> {
         Self {
             verifier: Arc::clone(&self.verifier),
             store: Arc::clone(&self.store),
-            key: self.key.clone(),
-            limit: self.limit,
+            options: Arc::clone(&self.options),
         }
     }
 }
@@ -128,7 +195,8 @@ impl<V: Verify + fmt::Debug, S: fmt::Debug> fmt::Debug for VerifyLayer<V, S> {
         f.debug_struct("VerifyLayer")
             .field("verifier", &self.verifier)
             .field("store", &self.store)
-            .field("limit", &self.limit)
+            .field("scope", &self.options.scope)
+            .field("limit", &self.options.limit)
             .finish_non_exhaustive()
     }
 }
@@ -159,7 +227,7 @@ where
     T: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
     T::Future: Send,
     T::Error: Send,
-    V: Verify<Event: 'static> + Send + Sync + 'static,
+    V: Verify + Send + Sync + 'static,
     S: ReplayStore + 'static,
     B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     R: From<Bytes> + Send,
@@ -178,49 +246,49 @@ where
         let mut inner = core::mem::replace(&mut self.inner, clone);
         let layer = self.layer.clone();
         Box::pin(async move {
-            let (request, claim) = match layer.admit(request).await {
+            let options = &layer.options;
+            let mut watch = Watch::start(options.observer.as_ref(), layer.verifier.scheme());
+            let (request, claim) = match layer.admit(request, &mut watch).await {
                 Ok(admitted) => admitted,
-                Err(refusal) => return Ok(refusal.answer(V::ACK_BODY)),
+                Err(refusal) => return Ok(refusal.answer::<V, R>(&mut watch)),
             };
             // Should this panic, or not be polled to its end, the claim is dropped.
             let mut answer = inner.call(request).await;
             match &mut answer {
                 Ok(answer) if answer.status().is_success() => {
+                    watch.ended(Verdict::Processed, Some(answer.status()));
                     if let Err(error) = layer.store.commit(claim).await {
                         answer.extensions_mut().insert(error);
                     }
                 }
-                _ => layer.store.release(claim).await,
+                failed => {
+                    watch.ended(Verdict::Failed, failed.as_ref().ok().map(Response::status));
+                    layer.store.release(claim).await;
+                }
             }
             answer
         })
     }
 }
 
-impl<V, S> VerifyLayer<V, S>
-where
-    V: Verify<Event: 'static>,
-    S: ReplayStore,
-{
+impl<V: Verify, S: ReplayStore> VerifyLayer<V, S> {
     /// The request as the service gets to see it, and the right to process it.
     async fn admit<B>(
         &self,
         request: Request<B>,
+        watch: &mut Watch,
     ) -> Result<(Request<Full<Bytes>>, S::Claim), Refusal>
     where
         B: Body<Error: Into<BoxError>>,
     {
         let (mut parts, body) = request.into_parts();
-        let delivery = self.verify(&parts, body, Timestamp::now()).await?;
+        let delivery = self.verify(&parts, body, watch).await?.keeping_its_event();
         // A clock read before the body would be the sender's to hold back: a store that has let go
         // of the first copy by now would be told of a time when it had not.
         let now = Timestamp::now();
-        let (fingerprint, until) = replay::terms(delivery.receipt(), now);
-        let (key, until) = match self.key.as_ref().and_then(|key| key(&delivery)) {
-            Some(key) => (key, until.max(now.saturating_add(replay::RETENTION))),
-            None => (fingerprint, until),
-        };
-        let claim = self.store.claim(key, until, now).await?;
+        watch.verified(delivery.receipt(), now);
+        let (key, retention) = self.options.replay_key(&delivery);
+        let claim = self.store.claim(key, retention, now).await?;
         let body = Full::new(delivery.clone().into_body());
         parts.extensions.insert(delivery);
         Ok((Request::from_parts(parts, body), claim))
@@ -230,32 +298,101 @@ where
         &self,
         parts: &Parts,
         body: B,
-        now: Timestamp,
+        watch: &mut Watch,
     ) -> Result<Delivery<V::Event, Bytes>, Refusal>
     where
         B: Body<Error: Into<BoxError>>,
     {
-        let mut verification = self.verifier.begin(&parts.headers, now)?;
-        let too_large = BodyError::TooLarge { limit: self.limit };
-        let limit = self.limit as u64;
+        let limit = self.options.limit;
+        let too_large = || BodyError::TooLarge { limit };
+        let mut unwanted = limit.saturating_mul(drain::TIMES);
         let mut body = pin!(body);
-        let announced = body.size_hint().lower();
-        if announced > limit {
-            return Err(too_large.into());
-        }
-        let mut collected = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| BodyError::Unreadable(Arc::from(error.into())))?;
-            // Trailers are not signed and take no part.
-            let Ok(mut data) = frame.into_data() else { continue };
-            let data = data.copy_to_bytes(data.remaining());
-            if data.len() > self.limit.saturating_sub(collected.len()) {
-                return Err(too_large.into());
+
+        let begun = match parts.method {
+            Method::POST => {
+                self.verifier.begin(&parts.headers, Timestamp::now()).map_err(Refusal::from)
+            }
+            _ => Err(Refusal::Method),
+        };
+        let begun = match begun {
+            Ok(_) if body.size_hint().lower() > limit as u64 => Err(too_large().into()),
+            begun => begun,
+        };
+        let mut verification = match begun {
+            Ok(verification) => verification,
+            Err(refusal) => {
+                drain::drain_unread(&parts.headers, body, unwanted).await;
+                return Err(refusal);
+            }
+        };
+
+        let mut collected = Collected::default();
+        while let Some(data) = next_piece(body.as_mut()).await? {
+            if data.len() > limit.saturating_sub(collected.len()) {
+                unwanted = unwanted.saturating_sub(collected.len()).saturating_sub(data.len());
+                drain::drain(body, unwanted).await;
+                return Err(too_large().into());
             }
             verification.update(&data);
-            collected.put(data);
+            collected.push(data);
+            watch.read(collected.len());
         }
-        Ok(verification.deliver_fed(collected.freeze(), Timestamp::now())?)
+        Ok(verification.deliver_fed(collected.into_bytes(), Timestamp::now())?)
+    }
+}
+
+impl<V: Verify> Options<V> {
+    fn replay_key(&self, delivery: &Delivery<V::Event, Bytes>) -> (ReplayKey, Retention) {
+        match &self.key {
+            _ if !self.remembers => (ReplayKey::NONE, Retention::span(Duration::ZERO)),
+            None => delivery.replay_key(&self.scope),
+            Some(key) => match key(delivery) {
+                Some(key) => delivery.scoped_key(&self.scope, key),
+                None => delivery.request_key(&self.scope),
+            },
+        }
+    }
+}
+
+/// The next piece of a body. Trailers are not signed and take no part.
+async fn next_piece<B>(mut body: Pin<&mut B>) -> Result<Option<Bytes>, BodyError>
+where
+    B: Body<Error: Into<BoxError>>,
+{
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| BodyError::Unreadable(Arc::from(error.into())))?;
+        if let Ok(mut data) = frame.into_data() {
+            return Ok(Some(data.copy_to_bytes(data.remaining())));
+        }
+    }
+    Ok(None)
+}
+
+/// The body so far. One that comes in one piece, as most do, is not copied.
+#[derive(Default)]
+struct Collected {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Collected {
+    fn len(&self) -> usize {
+        self.first.len().saturating_add(self.rest.len())
+    }
+
+    fn push(&mut self, data: Bytes) {
+        if self.len() == 0 {
+            self.first = data;
+            return;
+        }
+        if self.rest.is_empty() {
+            self.rest.put(core::mem::take(&mut self.first));
+        }
+        self.rest.put(data);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
     }
 }
 
@@ -275,35 +412,50 @@ pub enum BodyError {
     Unreadable(#[source] Arc<dyn Error + Send + Sync>),
 }
 
+impl BodyError {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
 /// Every reason for not calling the service.
 enum Refusal {
+    Method,
     Unverified(VerifyError),
     Body(BodyError),
     Replay(ReplayError),
 }
 
 impl Refusal {
-    fn answer<R: From<Bytes>>(self, ack_body: &'static str) -> Response<R> {
-        let status = match &self {
-            Self::Unverified(error) => error.status(),
-            Self::Body(BodyError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Body(BodyError::Unreadable(_)) => StatusCode::BAD_REQUEST,
-            Self::Replay(error) => error.status(),
+    fn answer<V: Verify, R: From<Bytes>>(self, watch: &mut Watch) -> Response<R> {
+        let (answer, verdict) = match self {
+            Self::Method => {
+                let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
+                answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+                (answer, Verdict::Method)
+            }
+            Self::Unverified(error) => (with(error.status(), error), Verdict::Unverified(error)),
+            Self::Body(error) => (with(error.status(), error.clone()), Verdict::Body(error)),
+            Self::Replay(error) => (error.clone().answer::<V>(), Verdict::Replay(error)),
         };
-        let body = if status.is_success() { ack_body } else { "" };
-        let mut answer = Response::new(R::from(Bytes::from_static(body.as_bytes())));
-        *answer.status_mut() = status;
-        if !body.is_empty() {
-            let json = HeaderValue::from_static("application/json");
-            answer.headers_mut().insert(header::CONTENT_TYPE, json);
-        }
-        match self {
-            Self::Unverified(error) => answer.extensions_mut().insert(error).map(drop),
-            Self::Body(error) => answer.extensions_mut().insert(error).map(drop),
-            Self::Replay(error) => answer.extensions_mut().insert(error).map(drop),
-        };
-        answer
+        watch.ended(verdict, Some(answer.status()));
+        answer.map(|body| R::from(Bytes::from_static(body.as_bytes())))
     }
+}
+
+fn empty(status: StatusCode) -> Response<&'static str> {
+    let mut answer = Response::new("");
+    *answer.status_mut() = status;
+    answer
+}
+
+fn with<E: Clone + Send + Sync + 'static>(status: StatusCode, error: E) -> Response<&'static str> {
+    let mut answer = empty(status);
+    answer.extensions_mut().insert(error);
+    answer
 }
 
 impl From<VerifyError> for Refusal {
@@ -331,7 +483,7 @@ pub struct Unguarded(());
 impl ReplayStore for Unguarded {
     type Claim = ();
 
-    async fn claim(&self, _: ReplayKey, _: Timestamp, _: Timestamp) -> Result<(), ReplayError> {
+    async fn claim(&self, _: ReplayKey, _: Retention, _: Timestamp) -> Result<(), ReplayError> {
         Ok(())
     }
 

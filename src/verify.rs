@@ -1,7 +1,7 @@
 //! The way of a request: headers, then body, then the verdict.
 
 use alloc::{sync::Arc, vec::Vec};
-use core::{fmt, marker::PhantomData};
+use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -132,6 +132,7 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 /// ```
 #[must_use = "nothing is verified before `finish_at`"]
 pub struct Verification<'a> {
+    scheme: &'static str,
     key: Selected<'a>,
     sent: Signature,
     preamble: Preamble<'a>,
@@ -150,13 +151,13 @@ impl<'a> Verification<'a> {
         preamble: Preamble<'a>,
         now: Timestamp,
     ) -> Result<Self, VerifyError> {
-        let Presented { id, signed_at, signature: sent } = *presented;
+        let Presented { scheme, id, signed_at, signature: sent } = *presented;
         let key = keys.select(id)?;
         if let Some(signed_at) = signed_at {
             window.check(signed_at, now)?;
         }
         let preamble = Preamble { signed_at, ..preamble };
-        Ok(Self { key, sent, preamble, window, running: Vec::new() })
+        Ok(Self { scheme, key, sent, preamble, window, running: Vec::new() })
     }
 
     fn check_window(&self, now: Timestamp) -> Result<(), VerifyError> {
@@ -220,7 +221,7 @@ impl<'a> Verification<'a> {
     #[inline]
     fn deliver<E, B: AsRef<[u8]>>(&self, body: B) -> Result<Delivery<E, B>, VerifyError> {
         let receipt = self.finish_with(body.as_ref())?;
-        Ok(Delivery { receipt, key_id: self.key.id().cloned(), body, event: PhantomData })
+        Ok(Delivery::new(receipt, self.key.id().cloned(), body))
     }
 
     /// A delivery of a body that was waited for, every piece of which went to
@@ -233,7 +234,7 @@ impl<'a> Verification<'a> {
     ) -> Result<Delivery<E, B>, VerifyError> {
         let key_id = self.key.id().cloned();
         let receipt = self.finish_at(now)?;
-        Ok(Delivery { receipt, key_id, body, event: PhantomData })
+        Ok(Delivery::new(receipt, key_id, body))
     }
 
     /// A delivery of a body that was waited for, none of which went to [`update`](Self::update).
@@ -256,7 +257,8 @@ impl<'a> Verification<'a> {
             if computed.ct_eq(&self.sent).into() {
                 let signed_at = self.preamble.signed_at;
                 let expires_at = signed_at.map(|signed_at| self.window.expires_at(signed_at));
-                return Ok(Receipt { mac: self.sent, signed_at, expires_at, secret_index });
+                let Self { scheme, sent: mac, .. } = *self;
+                return Ok(Receipt { scheme, mac, signed_at, expires_at, secret_index });
             }
         }
         Err(VerifyError::SignatureMismatch)
@@ -284,6 +286,7 @@ impl fmt::Debug for Verification<'_> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Receipt {
+    scheme: &'static str,
     // Invariant: it was sent with the request, and a configured secret makes it over the request.
     mac: Signature,
     signed_at: Option<Timestamp>,
@@ -309,7 +312,13 @@ impl Receipt {
     /// What tells this request from every other genuine one.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(Sha256::digest(self.mac.as_bytes()).into())
+        let digest = Sha256::new().chain_update(self.mac.as_bytes()).chain_update(self.scheme);
+        Fingerprint(digest.finalize().into())
+    }
+
+    /// The name of the scheme by which it was verified.
+    pub(crate) const fn scheme(&self) -> &'static str {
+        self.scheme
     }
 
     /// Which of the configured secrets fitted: 0 for the current one, then the previous ones in the
@@ -332,8 +341,8 @@ impl fmt::Debug for Receipt {
 
 /// 32 bytes that are the same for a byte-identical repeat of a request and for nothing else.
 ///
-/// It is the SHA-256 of the MAC that was checked, so it depends on the secret, on the time of
-/// signing and on every byte of the body, and whoever reads it in a log or a database cannot make a
+/// It is the SHA-256 of the MAC that was checked and of the scheme's name, so it depends on the secret,
+/// on the time of signing and on every byte of the body, and whoever reads it in a log or a database cannot make a
 /// signature of it. A retry that the vendor signs anew (with a fresh timestamp) has another one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
@@ -390,10 +399,31 @@ pub struct Delivery<E, B> {
     receipt: Receipt,
     key_id: Option<KeyId>,
     body: B,
-    event: PhantomData<fn() -> E>,
+    event: Kept<E>,
 }
 
+/// What was read of the body, where that is kept: the same for all clones of a delivery.
+#[cfg(all(feature = "json", feature = "std"))]
+type Kept<E> = Option<Arc<std::sync::OnceLock<Result<E, crate::EventError>>>>;
+#[cfg(not(all(feature = "json", feature = "std")))]
+type Kept<E> = core::marker::PhantomData<fn() -> E>;
+
 impl<E, B> Delivery<E, B> {
+    #[inline]
+    fn new(receipt: Receipt, key_id: Option<KeyId>, body: B) -> Self {
+        Self { receipt, key_id, body, event: Kept::default() }
+    }
+
+    /// The same, which reads its event once, however many ask.
+    #[cfg(any(feature = "tower", feature = "axum"))]
+    pub(crate) fn keeping_its_event(self) -> Self {
+        #[cfg(feature = "json")]
+        let this = Self { event: Some(Arc::default()), ..self };
+        #[cfg(not(feature = "json"))]
+        let this = self;
+        this
+    }
+
     /// The body as the caller gave it, for good.
     #[must_use]
     pub fn into_body(self) -> B {
@@ -424,7 +454,8 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
         self.body.as_ref()
     }
 
-    /// What the delivery says.
+    /// What the delivery says. One that comes from the layer or the extractor reads its body once
+    /// and gives clones.
     ///
     /// Unknown events, fields and values are kept; they are never errors. A field that does not fit
     /// is `None`, and [`Event::mismatches`] lists it: log that and go on.
@@ -439,7 +470,12 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     where
         E: Event,
     {
-        E::from_json(crate::json::parse(self.body())?)
+        let read = || E::from_json(crate::json::parse(self.body())?);
+        #[cfg(feature = "std")]
+        if let Some(kept) = &self.event {
+            return kept.get_or_init(read).clone();
+        }
+        read()
     }
 
     /// The body as a type of your own.
@@ -463,7 +499,7 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
 impl<E, B: Clone> Clone for Delivery<E, B> {
     fn clone(&self) -> Self {
         let (receipt, key_id) = (self.receipt, self.key_id.clone());
-        Self { receipt, key_id, body: self.body.clone(), event: PhantomData }
+        Self { receipt, key_id, body: self.body.clone(), event: self.event.clone() }
     }
 }
 

@@ -13,38 +13,49 @@ use std::{
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU16, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{Router, body::Bytes, http::StatusCode, routing::post};
 use process::Program;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{
+    Client, ConnectionAddr, FromRedisValue, RedisResult, Value,
+    aio::{ConnectionLike, MultiplexedConnection},
+    cluster::ClusterClient,
+    sentinel::{SentinelClient, SentinelServerType},
+};
 use server::{exchange, serve, within};
 use trusthooks::{
-    ReplayError, ReplayKey, ReplayStore, Secret, Timestamp, redis::RedisStore, tower::VerifyLayer,
-    trustlens,
+    Receipt, ReplayKey, ReplayStore, Secret, Timestamp, Verify as _, redis::RedisStore,
+    replay::Retention, tower::VerifyLayer, trustlens,
 };
 
 /// A server of one test, with its files in a folder of its own.
 struct Redis {
     port: u16,
     folder: std::path::PathBuf,
+    options: Vec<String>,
     program: Option<Program>,
 }
 
 impl Redis {
     fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(options: &[&str]) -> Option<Self> {
         if Command::new("redis-server").arg("--version").output().is_err() {
             assert!(std::env::var_os("CI").is_none(), "redis-server is not installed");
             println!("skipped: redis-server is not installed");
             return None;
         }
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let folder = std::env::temp_dir().join(format!("trusthooks-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let mut redis = Self { port, folder, program: None };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut redis = Self { port, folder, options, program: None };
         redis.run();
         Some(redis)
     }
@@ -53,8 +64,11 @@ impl Redis {
     fn run(&mut self) {
         let mut command = Command::new("redis-server");
         command.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
-        command.args(["--appendonly", "yes", "--appendfsync", "always"]).current_dir(&self.folder);
-        let program = Program::start(command);
+        command.args(["--appendonly", "yes", "--appendfsync", "always"]).args(&self.options);
+        let program = Program::start({
+            command.current_dir(&self.folder);
+            command
+        });
         program.line_with("Ready to accept connections");
         self.program = Some(program);
     }
@@ -63,13 +77,38 @@ impl Redis {
         self.program.take().unwrap().kill();
     }
 
-    async fn store(&self) -> RedisStore<ConnectionManager> {
-        let client = redis::Client::open(("127.0.0.1", self.port)).unwrap();
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(10))
-            .set_response_timeout(Some(Duration::from_secs(1)));
-        RedisStore::new(ConnectionManager::new_with_config(client, config).await.unwrap())
+    fn signal(&self, signal: &str) {
+        self.program.as_ref().unwrap().signal(signal);
+    }
+
+    fn client(&self) -> Client {
+        Client::open(("127.0.0.1", self.port)).unwrap()
+    }
+
+    fn store(&self) -> RedisStore<Client> {
+        RedisStore::new(self.client())
+    }
+
+    /// A command over a connection of its own.
+    async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
+        let mut connection = self.client().get_multiplexed_async_connection().await?;
+        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await
+    }
+
+    async fn replicates(&self, primary: &Self) {
+        self.ask::<()>(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]).await.unwrap();
+        self.is_replica().await;
+    }
+
+    async fn is_replica(&self) {
+        within(async {
+            while !self.ask::<String>(&["INFO", "replication"]).await.is_ok_and(|info| {
+                info.contains("role:slave") && info.contains("master_link_status:up")
+            }) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
     }
 }
 
@@ -80,8 +119,21 @@ impl Drop for Redis {
     }
 }
 
+/// Below the range from which Linux takes ports for connections, and room for the bus of a cluster.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = 15_000 + u16::try_from(std::process::id() % 5_000).unwrap();
+    loop {
+        let port = start + NEXT.fetch_add(1, Ordering::Relaxed);
+        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if free(port) && free(port + 10_000) {
+            return port;
+        }
+    }
+}
+
 const NOW: Timestamp = Timestamp::from_unix(1_780_000_000);
-const LATER: Timestamp = Timestamp::from_unix(1_780_000_300);
+const LATER: Retention = Retention::span(Duration::from_secs(300));
 
 fn key(name: &str) -> ReplayKey {
     ReplayKey::derive([name])
@@ -97,9 +149,35 @@ async fn code<S: ReplayStore>(store: &S, name: &str) -> &'static str {
     }
 }
 
+/// A delivery that nobody has seen, until it is processed; how many claims that took.
+async fn processed_in_the_end<S: ReplayStore>(store: &S, name: &str) -> usize {
+    let start = Instant::now();
+    for tries in 1.. {
+        assert!(start.elapsed() < Duration::from_secs(30), "still refused after {tries} tries");
+        match store.claim(key(name), LATER, NOW).await {
+            Ok(claim) => {
+                store.commit(claim).await.unwrap();
+                return tries;
+            }
+            Err(error) => assert_eq!(error.code(), "unavailable"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    unreachable!()
+}
+
+/// Signed at `NOW`, under a window of 300 s.
+fn receipt() -> Receipt {
+    let secret = Secret::new("s").unwrap();
+    let signed = trustlens::Signer::new(secret.clone()).sign_at(b"", NOW);
+    let headers: Vec<_> = signed.iter().collect();
+    *trustlens::Verifier::new(secret).verify_at(&headers, b"", NOW).unwrap().receipt()
+}
+
 #[test]
 fn a_store_shows_no_connection() {
-    let store = RedisStore::new("redis://user:password@host").with_prefix("shop:");
+    let store =
+        RedisStore::new(Client::open("redis://user:password@host").unwrap()).with_prefix("shop:");
     let shown = r#"RedisStore { prefix: "shop:", lease: 60s, .. }"#;
     assert_eq!(format!("{store:?}"), shown);
 }
@@ -107,7 +185,7 @@ fn a_store_shows_no_connection() {
 #[tokio::test]
 async fn machines_that_share_a_redis_share_what_they_know() {
     let Some(redis) = Redis::start() else { return };
-    let (one, other) = (redis.store().await, redis.store().await);
+    let (one, other) = (redis.store(), redis.store());
 
     let claim = one.claim(key("a"), LATER, NOW).await.unwrap();
     assert_eq!(code(&other, "a").await, "in_flight");
@@ -119,16 +197,17 @@ async fn machines_that_share_a_redis_share_what_they_know() {
     one.release(claim).await;
     assert_eq!(code(&other, "b").await, "processed");
 
-    let early = Timestamp::from_unix(1);
-    assert!(matches!(one.claim(key("c"), early, NOW).await, Err(ReplayError::Expired)));
-    let apart = redis.store().await.with_prefix("elsewhere:");
+    let later = Timestamp::from_unix(NOW.as_unix() + 301);
+    assert_eq!(one.claim_receipt(&receipt(), later).await.unwrap_err().code(), "expired");
+    assert!(one.claim_receipt(&receipt(), NOW).await.is_ok());
+    let apart = redis.store().with_prefix("elsewhere:");
     assert_eq!(code(&apart, "a").await, "processed");
 }
 
 #[tokio::test]
 async fn what_is_committed_is_remembered_until_its_window_closes() {
     let Some(redis) = Redis::start() else { return };
-    let store = redis.store().await.with_lease(Duration::from_secs(30));
+    let store = redis.store().with_lease(Duration::from_secs(30));
     let mut connection = redis::Client::open(("127.0.0.1", redis.port))
         .unwrap()
         .get_multiplexed_async_connection()
@@ -145,7 +224,7 @@ async fn what_is_committed_is_remembered_until_its_window_closes() {
     assert!((355..=360).contains(&left().await));
 
     // As long as Redis can count, where there is no end.
-    let claim = store.claim(key("for ever"), Timestamp::from_unix(u64::MAX), NOW).await.unwrap();
+    let claim = store.claim(key("for ever"), Retention::span(Duration::MAX), NOW).await.unwrap();
     store.commit(claim).await.unwrap();
     assert_eq!(code(&store, "for ever").await, "duplicate");
 }
@@ -153,8 +232,8 @@ async fn what_is_committed_is_remembered_until_its_window_closes() {
 #[tokio::test]
 async fn a_lease_that_ran_out_is_free_and_its_owner_releases_nothing() {
     let Some(redis) = Redis::start() else { return };
-    let short = redis.store().await.with_lease(Duration::from_millis(50));
-    let store = redis.store().await;
+    let short = redis.store().with_lease(Duration::from_millis(50));
+    let store = redis.store();
     let late = short.claim(key("a"), LATER, NOW).await.unwrap();
     let next = within(async {
         loop {
@@ -197,7 +276,7 @@ async fn when_redis_dies_nothing_is_lost_and_nothing_runs_twice() {
             StatusCode::NO_CONTENT
         })
     };
-    let store = redis.store().await.with_lease(Duration::from_millis(500));
+    let store = redis.store().with_lease(Duration::from_millis(500));
     let layer = VerifyLayer::new(trustlens::Verifier::new(secret())).store(store);
     let port = serve(Router::new().route("/", handler).layer(layer)).await;
 
@@ -252,4 +331,230 @@ async fn when_redis_dies_nothing_is_lost_and_nothing_runs_twice() {
     let runs = runs.lock().unwrap();
     assert_eq!(runs.len(), DELIVERIES);
     assert!(runs.values().all(|times| *times == 1), "{runs:?}");
+}
+
+/// The old primary stays up as a replica, and its connections with it: it answers READONLY.
+#[tokio::test]
+async fn after_a_failover_the_store_asks_the_new_primary() {
+    let Some(one) = Redis::start() else { return };
+    let other = Redis::start().unwrap();
+    other.replicates(&one).await;
+
+    // What a name that is looked up again does, or a proxy.
+    let primary = Arc::new(AtomicU16::new(one.port));
+    let store = RedisStore::new({
+        let primary = Arc::clone(&primary);
+        move || {
+            let client = Client::open(("127.0.0.1", primary.load(Ordering::Relaxed))).unwrap();
+            async move { client.get_multiplexed_async_connection().await }
+        }
+    });
+    assert_eq!(code(&store, "before").await, "processed");
+    let claim = store.claim(key("during"), LATER, NOW).await.unwrap();
+    within(async {
+        while !other.ask::<String>(&["INFO", "replication"]).await.unwrap().contains("lag=0") {
+            if other.ask::<i64>(&["DBSIZE"]).await.unwrap() == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    other.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await.unwrap();
+    one.replicates(&other).await;
+
+    // Nobody tells the new address yet: the cause is named.
+    let error = store.claim(key("after"), LATER, NOW).await.unwrap_err();
+    assert_eq!(error.code(), "unavailable");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.to_lowercase().contains("read"), "{cause}");
+
+    // From the first claim on, and for the commit of one that was made before.
+    primary.store(other.port, Ordering::Relaxed);
+    store.commit(claim).await.unwrap();
+    for name in ["before", "during"] {
+        assert_eq!(code(&store, name).await, "duplicate");
+    }
+    assert_eq!(code(&store, "after").await, "processed");
+}
+
+/// Sentinel moves the primary twice: once since it is told to, once since the primary is killed.
+#[tokio::test]
+async fn sentinel_moves_the_primary() {
+    let Some(one) = Redis::start() else { return };
+    let mut other = Redis::start().unwrap();
+    other.replicates(&one).await;
+    let port = free_port();
+    let folder = one.folder.join("sentinel");
+    std::fs::create_dir_all(&folder).unwrap();
+    let configuration = format!(
+        "port {port}\nbind 127.0.0.1\nsentinel monitor shop 127.0.0.1 {} 1\n\
+         sentinel down-after-milliseconds shop 500\nsentinel failover-timeout shop 2000\n",
+        one.port
+    );
+    std::fs::write(folder.join("sentinel.conf"), configuration).unwrap();
+    let mut command = Command::new("redis-sentinel");
+    command.arg("sentinel.conf").current_dir(&folder);
+    let sentinel = Program::start(command);
+    sentinel.line_with("+slave");
+
+    let address = ConnectionAddr::Tcp("127.0.0.1".to_owned(), port);
+    let client =
+        SentinelClient::build(vec![address], "shop".into(), None, SentinelServerType::Master);
+    let client = Arc::new(tokio::sync::Mutex::new(client.unwrap()));
+    let store = RedisStore::new(move || {
+        let client = Arc::clone(&client);
+        async move { client.lock().await.get_async_connection().await }
+    });
+    assert_eq!(code(&store, "first").await, "processed");
+
+    let ask = Client::open(("127.0.0.1", port)).unwrap();
+    let mut ask = ask.get_multiplexed_async_connection().await.unwrap();
+    // It takes a while to find the replica good enough.
+    let failover = redis::cmd("SENTINEL").arg(&["FAILOVER", "shop"]).clone();
+    within(async {
+        while failover.query_async::<()>(&mut ask).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    sentinel.line_with("+switch-master");
+    // Until the old primary is told, it takes writes that are lost: what Redis promises is no more.
+    one.is_replica().await;
+    processed_in_the_end(&store, "second").await;
+    assert_eq!(code(&store, "first").await, "duplicate");
+
+    sentinel.line_with("+slave");
+    other.kill();
+    sentinel.line_with("+switch-master");
+    assert!(processed_in_the_end(&store, "third").await >= 1);
+    for name in ["first", "second", "third"] {
+        assert_eq!(code(&store, name).await, "duplicate");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_of_three_holds_one_part_each() {
+    let options = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
+    let Some(first) = Redis::start_with(&options) else { return };
+    let nodes = [first, Redis::start_with(&options).unwrap(), Redis::start_with(&options).unwrap()];
+    let addresses = nodes.each_ref().map(|node| format!("127.0.0.1:{}", node.port));
+    let mut create = Command::new("redis-cli");
+    create.args(["--cluster", "create"]).args(&addresses).arg("--cluster-yes");
+    assert!(create.output().unwrap().status.success());
+    within(async {
+        for node in &nodes {
+            while !node
+                .ask::<String>(&["CLUSTER", "INFO"])
+                .await
+                .is_ok_and(|info| info.contains("cluster_state:ok"))
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    })
+    .await;
+
+    let urls: Vec<_> = addresses.iter().map(|address| format!("redis://{address}")).collect();
+    let store = || {
+        let client = ClusterClient::new(urls.clone()).unwrap();
+        RedisStore::new(move || {
+            let client = client.clone();
+            async move { client.get_async_connection().await }
+        })
+    };
+    let (one, other) = (store(), store());
+    for number in 0..60 {
+        let name = number.to_string();
+        let claim = one.claim(key(&name), LATER, NOW).await.unwrap();
+        assert_eq!(code(&other, &name).await, "in_flight");
+        if number % 2 == 0 {
+            one.commit(claim).await.unwrap();
+            assert_eq!(code(&other, &name).await, "duplicate");
+        } else {
+            one.release(claim).await;
+            assert_eq!(code(&other, &name).await, "processed");
+        }
+    }
+    for node in &nodes {
+        assert!(node.ask::<i64>(&["DBSIZE"]).await.unwrap() > 0, "a part each");
+    }
+}
+
+/// It takes connections and answers nothing. Nobody waits for long, however many there are.
+#[tokio::test]
+async fn a_frozen_server_is_unavailable_and_no_more() {
+    let Some(redis) = Redis::start() else { return };
+    let store = redis.store();
+    assert_eq!(code(&store, "before").await, "processed");
+    redis.signal("STOP");
+    let claims: Vec<_> = (0..50)
+        .map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move { code(&store, &number.to_string()).await })
+        })
+        .collect();
+    // A limit for a hang, not a measure: one after the other they would take longer by far.
+    let all = async {
+        for claim in claims {
+            assert_eq!(claim.await.unwrap(), "unavailable");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
+    redis.signal("CONT");
+    processed_in_the_end(&store, "after").await;
+    assert_eq!(code(&store, "before").await, "duplicate");
+}
+
+/// A connection that loses the answer to the first `SET`, as a broken one does.
+#[derive(Clone)]
+struct Lossy(MultiplexedConnection, Arc<AtomicUsize>);
+
+impl ConnectionLike for Lossy {
+    fn req_packed_command<'a>(
+        &'a mut self,
+        command: &'a redis::Cmd,
+    ) -> redis::RedisFuture<'a, Value> {
+        Box::pin(async move {
+            let answer = self.0.req_packed_command(command).await;
+            let set = command.args_iter().next() == Some(redis::Arg::Simple(b"SET"));
+            if set && self.1.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
+            }
+            answer
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        commands: &'a redis::Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> redis::RedisFuture<'a, Vec<Value>> {
+        self.0.req_packed_commands(commands, offset, count)
+    }
+
+    fn get_db(&self) -> i64 {
+        self.0.get_db()
+    }
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_was_lost_is_a_claim() {
+    let Some(redis) = Redis::start() else { return };
+    let sets = Arc::new(AtomicUsize::new(0));
+    let connects = Arc::new(AtomicUsize::new(0));
+    let store = RedisStore::new({
+        let (client, sets, connects) = (redis.client(), Arc::clone(&sets), Arc::clone(&connects));
+        move || {
+            let (client, sets) = (client.clone(), Arc::clone(&sets));
+            connects.fetch_add(1, Ordering::Relaxed);
+            async move { Ok(Lossy(client.get_multiplexed_async_connection().await?, sets)) }
+        }
+    });
+    let claim = store.claim(key("a"), LATER, NOW).await.unwrap();
+    assert_eq!((sets.load(Ordering::Relaxed), connects.load(Ordering::Relaxed)), (2, 2));
+    assert_eq!(code(&redis.store(), "a").await, "in_flight");
+    store.commit(claim).await.unwrap();
+    assert_eq!(code(&redis.store(), "a").await, "duplicate");
 }

@@ -31,6 +31,7 @@ use trusthooks::{
     Delivery, ReplayError, ReplayGuard, ReplayKey, ReplayStore, ReplayWindow, Secret,
     SignedHeaders, Timestamp, Verify as _, VerifyError,
     axum::Webhook,
+    replay::Retention,
     tower::{BodyError, VerifyLayer},
     trustlens,
     trustoo::{shop, system},
@@ -357,7 +358,7 @@ fn a_layer_shows_its_parts_and_no_secret() {
     assert_eq!(
         format!("{:?}", layer().limit(10).store(ReplayGuard::new(1))),
         "VerifyLayer { verifier: Verifier { keys: One(..), window: ReplayWindow \
-         { past: 300s, future: 300s } }, store: ReplayGuard { len: 0, capacity: 1 }, limit: 10, .. }"
+         { past: 300s, future: 300s } }, store: ReplayGuard { len: 0, capacity: 1, .. }, scope: \"\", limit: 10, .. }"
     );
 }
 
@@ -391,7 +392,7 @@ async fn a_duplicate_is_answered_with_the_vendors_success() {
 
 /// A store that writes down what it is asked to remember, and lets everything in.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<(Timestamp, Timestamp)>>>);
+struct Notes(Arc<Mutex<Vec<(Retention, Timestamp)>>>);
 
 impl ReplayStore for Notes {
     type Claim = ();
@@ -399,10 +400,10 @@ impl ReplayStore for Notes {
     async fn claim(
         &self,
         _: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<(), ReplayError> {
-        self.0.lock().unwrap().push((until, now));
+        self.0.lock().unwrap().push((retention, now));
         Ok(())
     }
 
@@ -420,7 +421,7 @@ struct Forgetful;
 impl ReplayStore for Forgetful {
     type Claim = ();
 
-    async fn claim(&self, _: ReplayKey, _: Timestamp, _: Timestamp) -> Result<(), ReplayError> {
+    async fn claim(&self, _: ReplayKey, _: Retention, _: Timestamp) -> Result<(), ReplayError> {
         Ok(())
     }
 
@@ -479,7 +480,10 @@ async fn a_receipt_is_claimed_for_as_long_as_it_could_be_replayed() {
     notes.claim_receipt(timeless.receipt(), now).await.unwrap();
     let closes = delivery.receipt().expires_at().unwrap();
     let day = Timestamp::from_unix(now.as_unix() + 86_400);
-    assert_eq!(*notes.0.lock().unwrap(), [(closes, now), (day, now)]);
+    let notes = notes.0.lock().unwrap();
+    let until: Vec<_> =
+        notes.iter().map(|(retention, now)| (retention.until(*now), *now)).collect();
+    assert_eq!(until, [(closes, now), (day, now)]);
 }
 
 /// A key never shortens what the window alone would ask for.
@@ -487,7 +491,8 @@ async fn a_receipt_is_claimed_for_as_long_as_it_could_be_replayed() {
 async fn a_key_is_remembered_for_a_day_or_for_the_window() {
     const HOUR: u64 = 3600;
     let signed_at = Timestamp::now();
-    for (window, expected) in [(1, 24), (30, 30)] {
+    // A window of 30 hours is open for up to 60: from 30 before the time of signing to 30 after.
+    for (window, expected) in [(1, 24), (30, 60)] {
         let notes = Notes::default();
         let window = ReplayWindow::symmetric(Duration::from_secs(window * HOUR));
         let verifier = trustlens::Verifier::new(secret()).with_window(window);
@@ -496,9 +501,8 @@ async fn a_key_is_remembered_for_a_day_or_for_the_window() {
         let port = serve(echo(&Arc::default()).layer(layer)).await;
         let signed = trustlens::Signer::new(secret()).sign_at(BODY, signed_at);
         assert_eq!(exchange(port, &server::post(&signed, BODY)).await.status, 200);
-        let (until, _) = notes.0.lock().unwrap()[0];
-        let remembered = until.as_unix() - signed_at.as_unix();
-        assert!((expected * HOUR..expected * HOUR + 60).contains(&remembered), "{remembered}");
+        let (retention, now) = notes.0.lock().unwrap()[0];
+        assert_eq!(retention.left(now), Some(Duration::from_secs(expected * HOUR)));
     }
 }
 

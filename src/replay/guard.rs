@@ -1,61 +1,85 @@
 //! What one process remembers.
 
-use alloc::{collections::BTreeSet, sync::Arc};
-use core::fmt;
+use alloc::sync::Arc;
+use core::{
+    fmt,
+    hash::BuildHasher as _,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    hash::RandomState,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{RETENTION, ReplayError, ReplayKey, ReplayStore, terms};
-use crate::{time::Timestamp, verify::Receipt};
+use super::{RETENTION, ReplayError, ReplayKey, ReplayStore, Retention};
+use crate::{
+    event::Event,
+    time::Timestamp,
+    verify::{Delivery, Receipt},
+};
+
+mod clock;
+mod memory;
+mod slab;
+#[cfg(test)]
+mod tests;
+
+use clock::{Moment, SteadyClock};
+use memory::{Memory, Ticket};
+
+/// Locks among which the keys of a guard are spread, so that threads rarely meet.
+const SHARDS: usize = 64;
+
+/// A guard for fewer has one lock.
+const SHARDED: usize = 4096;
 
 /// Remembers deliveries in memory, for one process. Clones share the memory.
 ///
 /// It holds at most `capacity` deliveries, drops only what has expired, and refuses rather than
 /// forget. Size it as deliveries per second × seconds remembered: a TrustLens request is remembered
 /// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
-/// time or with a derived key for [`RETENTION`].
+/// time or with a derived key for [`RETENTION`]. An entry takes up to 96 bytes.
+///
+/// What no window limits counts on the system's monotonic clock, whatever `now` says: a clock that
+/// steps, ahead or back, forgets nothing and refuses nothing that is new. (Where Rust has no
+/// monotonic clock, on `wasm32-unknown-unknown`, it counts by `now`.)
 #[derive(Clone)]
 pub struct ReplayGuard {
-    memory: Arc<Mutex<Memory>>,
+    common: Arc<Common>,
+    shards: Arc<[Arc<Shard>]>,
 }
 
-struct Memory {
+/// The same for all shards of a guard.
+struct Common {
     capacity: usize,
-    known: HashMap<ReplayKey, Known>,
-    /// The keys of `known` by when they may be dropped.
-    by_expiry: BTreeSet<(Timestamp, ReplayKey)>,
-    /// The latest expiry among what was dropped: what expires no later may have been known. Not the
-    /// latest time that was seen, so that a clock that once jumped ahead does not shut the guard.
-    forgotten: Option<Timestamp>,
-    claims: u64,
+    len: AtomicUsize,
+    clock: SteadyClock,
+    /// Keys are hashes, but a sender may have a choice of many; it cannot know these.
+    seed: [u64; 2],
 }
 
-struct Known {
-    until: Timestamp,
-    state: State,
-}
-
-#[derive(PartialEq, Eq)]
-enum State {
-    /// Being processed, under the claim of this number.
-    Claimed(u64),
-    Processed,
+/// A lock and what is behind it, on cache lines of its own.
+#[repr(align(128))]
+struct Shard {
+    memory: Mutex<Memory>,
+    common: Arc<Common>,
 }
 
 impl ReplayGuard {
     /// An empty guard for at most `capacity` deliveries. Memory is taken as they come.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let memory = Memory {
+        // The seeds of the standard library's hasher come from the operating system.
+        let random = RandomState::new();
+        let common = Arc::new(Common {
             capacity,
-            known: HashMap::new(),
-            by_expiry: BTreeSet::new(),
-            forgotten: None,
-            claims: 0,
-        };
-        Self { memory: Arc::new(Mutex::new(memory)) }
+            len: AtomicUsize::new(0),
+            clock: SteadyClock::start(),
+            seed: [random.hash_one(0), random.hash_one(1)],
+        });
+        let shard = |_| Arc::new(Shard { memory: Mutex::default(), common: Arc::clone(&common) });
+        let shards = (0..if capacity < SHARDED { 1 } else { SHARDS }).map(shard).collect();
+        Self { common, shards }
     }
 
     /// Claims a delivery by its fingerprint.
@@ -65,8 +89,22 @@ impl ReplayGuard {
     /// [`Full`](ReplayError::Full) or [`Expired`](ReplayError::Expired); then it must not be
     /// processed.
     pub fn claim(&self, receipt: &Receipt, now: Timestamp) -> Result<Claim, ReplayError> {
-        let (key, until) = terms(receipt, now);
-        self.claim_until(key, until, now)
+        let retention = Retention::of_fingerprint(receipt);
+        self.claim_for(receipt.fingerprint().into(), retention, now)
+    }
+
+    /// Claims a delivery as the layer does, by its [key](Delivery::replay_key) within `scope`.
+    ///
+    /// # Errors
+    /// Like [`claim`](Self::claim).
+    pub fn claim_delivery<E: Event, B: AsRef<[u8]>>(
+        &self,
+        delivery: &Delivery<E, B>,
+        scope: &str,
+        now: Timestamp,
+    ) -> Result<Claim, ReplayError> {
+        let (key, retention) = delivery.replay_key(scope);
+        self.claim_for(key, retention, now)
     }
 
     /// Claims a delivery by a key that was derived from its event, to be remembered for
@@ -75,29 +113,64 @@ impl ReplayGuard {
     /// # Errors
     /// Like [`claim`](Self::claim).
     pub fn claim_key(&self, key: ReplayKey, now: Timestamp) -> Result<Claim, ReplayError> {
-        self.claim_until(key, now.saturating_add(RETENTION), now)
+        self.claim_for(key, Retention::span(RETENTION), now)
     }
 
-    fn claim_until(
+    /// Claims what is known by `key`, to be remembered for `retention`.
+    ///
+    /// # Errors
+    /// Like [`claim`](Self::claim).
+    pub fn claim_for(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<Claim, ReplayError> {
-        let number = self.memory().claim(key, until, now)?;
-        Ok(Claim { guard: self.clone(), key, number })
+        let now = self.common.clock.moment(now);
+        let hash = self.common.hash(&key);
+        let shard = self.shard(hash).ok_or(ReplayError::Full)?;
+        let ticket = match shard.claim(hash, key, retention, now) {
+            // Another shard may hold what has expired.
+            Err(ReplayError::Full) if self.shards.iter().any(|shard| shard.make_room(now)) => {
+                shard.claim(hash, key, retention, now)
+            }
+            result => result,
+        }?;
+        Ok(Claim { shard: Arc::clone(shard), ticket: Some(ticket) })
+    }
+
+    /// There always is one.
+    fn shard(&self, hash: u64) -> Option<&Arc<Shard>> {
+        let number = (hash >> 32) as usize & self.shards.len().wrapping_sub(1);
+        self.shards.get(number)
     }
 
     /// How many deliveries are remembered, those that are being processed included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.memory().known.len()
+        self.common.len.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Shard {
+    fn claim(
+        &self,
+        hash: u64,
+        key: ReplayKey,
+        retention: Retention,
+        now: Moment,
+    ) -> Result<Ticket, ReplayError> {
+        self.memory().claim(hash, key, retention, now, &self.common)
+    }
+
+    fn make_room(&self, now: Moment) -> bool {
+        self.memory().make_room(now, &self.common)
     }
 
     /// Nothing that runs under the lock can panic half-way, so a poisoned one is as good as new.
@@ -106,59 +179,36 @@ impl ReplayGuard {
     }
 }
 
-impl fmt::Debug for ReplayGuard {
-    /// How many there are, and not each of them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory = self.memory();
-        f.debug_struct("ReplayGuard")
-            .field("len", &memory.known.len())
-            .field("capacity", &memory.capacity)
-            .finish()
+impl Common {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves, folded into one")]
+    fn hash(&self, key: &ReplayKey) -> u64 {
+        let [a, b] = key.halves();
+        let [s, t] = self.seed;
+        let product = u128::from(a ^ s).wrapping_mul(u128::from(b ^ t));
+        (product as u64) ^ ((product >> 64) as u64)
+    }
+
+    /// Counts one entry more, where there may be one more.
+    fn take_room(&self) -> bool {
+        let room = self.len.fetch_add(1, Ordering::Relaxed) < self.capacity;
+        if !room {
+            self.give_room_back();
+        }
+        room
+    }
+
+    fn give_room_back(&self) {
+        self.len.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Memory {
-    fn claim(
-        &mut self,
-        key: ReplayKey,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<u64, ReplayError> {
-        self.drop_expired(now);
-        if until < now || Some(until) <= self.forgotten {
-            return Err(ReplayError::Expired);
-        }
-        let full = self.known.len() >= self.capacity;
-        match self.known.entry(key) {
-            Entry::Occupied(known) => Err(match known.get().state {
-                State::Claimed(_) => ReplayError::InFlight,
-                State::Processed => ReplayError::Duplicate,
-            }),
-            Entry::Vacant(_) if full => Err(ReplayError::Full),
-            Entry::Vacant(vacant) => {
-                self.claims = self.claims.wrapping_add(1);
-                vacant.insert(Known { until, state: State::Claimed(self.claims) });
-                self.by_expiry.insert((until, key));
-                Ok(self.claims)
-            }
-        }
-    }
-
-    /// What expired can only be refused as expired, so it need not be known.
-    fn drop_expired(&mut self, now: Timestamp) {
-        while let Some((until, key)) = self.by_expiry.first().copied() {
-            if until >= now {
-                break;
-            }
-            self.by_expiry.pop_first();
-            self.known.remove(&key);
-            self.forgotten = self.forgotten.max(Some(until));
-        }
-    }
-
-    /// The delivery, where it is still under the claim of this number.
-    fn claimed(&mut self, key: ReplayKey, number: u64) -> Option<&mut Known> {
-        self.known.get_mut(&key).filter(|known| known.state == State::Claimed(number))
+impl fmt::Debug for ReplayGuard {
+    /// How many there are, and not each of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplayGuard")
+            .field("len", &self.len())
+            .field("capacity", &self.common.capacity)
+            .finish_non_exhaustive()
     }
 }
 
@@ -172,30 +222,33 @@ impl Memory {
 ///     claim.commit();
 /// }
 /// ```
-#[derive(Debug)]
 #[must_use = "dropping a claim gives it back"]
 pub struct Claim {
-    guard: ReplayGuard,
-    key: ReplayKey,
-    number: u64,
+    shard: Arc<Shard>,
+    /// `None` once it is used up.
+    ticket: Option<Ticket>,
 }
 
 impl Claim {
     /// Marks the delivery as processed: from now on it is a [`ReplayError::Duplicate`].
-    pub fn commit(self) {
-        if let Some(known) = self.guard.memory().claimed(self.key, self.number) {
-            known.state = State::Processed;
+    pub fn commit(mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.shard.memory().commit(ticket);
         }
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let mut memory = self.guard.memory();
-        if let Some(until) = memory.claimed(self.key, self.number).map(|known| known.until) {
-            memory.known.remove(&self.key);
-            memory.by_expiry.remove(&(until, self.key));
+        if let Some(ticket) = self.ticket.take() {
+            self.shard.memory().release(ticket, &self.shard.common);
         }
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim").finish_non_exhaustive()
     }
 }
 
@@ -205,10 +258,10 @@ impl ReplayStore for ReplayGuard {
     async fn claim(
         &self,
         key: ReplayKey,
-        until: Timestamp,
+        retention: Retention,
         now: Timestamp,
     ) -> Result<Claim, ReplayError> {
-        self.claim_until(key, until, now)
+        self.claim_for(key, retention, now)
     }
 
     async fn commit(&self, claim: Claim) -> Result<(), ReplayError> {

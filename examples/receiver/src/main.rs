@@ -29,7 +29,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::{net::TcpListener, signal};
 use tower_http::timeout::TimeoutLayer;
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
@@ -268,15 +267,8 @@ async fn serve() -> Result<(), BoxError> {
 
     let app = match variable("REDIS_URL") {
         Some(url) => {
-            // A store that is down must be found out while the vendor still waits.
-            let config = ConnectionManagerConfig::new()
-                .set_number_of_retries(1)
-                .set_connection_timeout(Some(Duration::from_secs(1)))
-                .set_response_timeout(Some(Duration::from_secs(1)));
             let client = redis::Client::open(url).map_err(|error| format!("REDIS_URL: {error}"))?;
-            let connection = ConnectionManager::new_with_config(client, config).await;
-            let connection = connection.map_err(|error| format!("REDIS_URL: {error}"))?;
-            app(&RedisStore::new(connection))?
+            app(&RedisStore::new(client))?
         }
         None => app(&ReplayGuard::new(1_000_000))?,
     };

@@ -1,0 +1,131 @@
+//! What became of a request, for metrics.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::time::Instant;
+
+use http::StatusCode;
+
+use super::BodyError;
+use crate::{
+    error::VerifyError, replay::ReplayError, scheme::Scheme, time::Timestamp, verify::Receipt,
+};
+
+/// What became of a request: facts for metrics, and no text that the sender wrote.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The scheme; `None` where the verifier does not [say](crate::Verify::scheme).
+    pub scheme: Option<&'static Scheme>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The status of the answer; `None` where there is none, since the service failed or the request
+    /// was cancelled.
+    pub status: Option<StatusCode>,
+    /// How long ago it was signed when it had been verified; `None` where it was not, where no time
+    /// is signed, and where it was signed ahead of this clock.
+    pub age: Option<Duration>,
+    /// Which secret fitted: above 0 it is a previous one, still in use.
+    pub secret_index: Option<usize>,
+    /// How many bytes of the body were read to verify it.
+    pub body_length: usize,
+    /// From the request's arrival at the layer until its answer leaves it.
+    pub took: Duration,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It was verified, and the service answered 2xx.
+    Processed,
+    /// It was verified, and the service answered something else, or failed.
+    Failed,
+    /// It was no POST.
+    Method,
+    /// It could not be verified.
+    Unverified(VerifyError),
+    /// Its body could not be taken.
+    Body(BodyError),
+    /// It was verified, and the store refused it, as a duplicate for one.
+    Replay(ReplayError),
+    /// The client went away, a timeout in front ended it, or the service panicked.
+    Cancelled,
+}
+
+impl Verdict {
+    /// The verdict's name: `processed`, `failed`, `method`, the [code](VerifyError::code) of what
+    /// could not be verified, `body_too_large`, `body_unreadable`, `replay_` and the
+    /// [code](ReplayError::code) of what the store said, or `cancelled`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Processed => "processed",
+            Self::Failed => "failed",
+            Self::Method => "method",
+            Self::Unverified(error) => error.code(),
+            Self::Body(BodyError::TooLarge { .. }) => "body_too_large",
+            Self::Body(BodyError::Unreadable(_)) => "body_unreadable",
+            Self::Replay(ReplayError::Duplicate) => "replay_duplicate",
+            Self::Replay(ReplayError::InFlight) => "replay_in_flight",
+            Self::Replay(ReplayError::Full) => "replay_full",
+            Self::Replay(ReplayError::Expired) => "replay_expired",
+            Self::Replay(ReplayError::Unavailable(_)) => "replay_unavailable",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Told what became of each request.
+pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
+
+/// Follows a request to its end, be it that it is dropped. Without an observer it does nothing.
+pub(super) struct Watch(Option<(Arc<Observer>, Instant, Outcome)>);
+
+impl Watch {
+    pub(super) fn start(observer: Option<&Arc<Observer>>, scheme: Option<&'static Scheme>) -> Self {
+        let outcome = |observer: &Arc<Observer>| {
+            let outcome = Outcome {
+                scheme,
+                verdict: Verdict::Cancelled,
+                status: None,
+                age: None,
+                secret_index: None,
+                body_length: 0,
+                took: Duration::ZERO,
+            };
+            (Arc::clone(observer), Instant::now(), outcome)
+        };
+        Self(observer.map(outcome))
+    }
+
+    pub(super) fn read(&mut self, length: usize) {
+        if let Some((_, _, outcome)) = &mut self.0 {
+            outcome.body_length = length;
+        }
+    }
+
+    pub(super) fn verified(&mut self, receipt: &Receipt, now: Timestamp) {
+        if let Some((_, _, outcome)) = &mut self.0 {
+            let ago = |at: Timestamp| now.as_unix().checked_sub(at.as_unix());
+            outcome.age = receipt.signed_at().and_then(ago).map(Duration::from_secs);
+            outcome.secret_index = Some(receipt.secret_index());
+        }
+    }
+
+    pub(super) fn ended(&mut self, verdict: Verdict, status: Option<StatusCode>) {
+        if let Some((_, _, outcome)) = &mut self.0 {
+            outcome.verdict = verdict;
+            outcome.status = status;
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some((observer, start, outcome)) = &mut self.0 {
+            outcome.took = start.elapsed();
+            observer(outcome);
+        }
+    }
+}
