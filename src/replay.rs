@@ -25,35 +25,28 @@
 //!
 //! # Which key
 //!
-//! A delivery is known by the [`Fingerprint`] of its MAC, never by an unsigned header: who replays a
-//! request can change its delivery id. That stops a replay for as long as the window is open; where no
-//! time is signed, for [`RETENTION`]. After that a captured system webhook is told by the time in its
-//! body ([`system::Event::check_age`]), and a captured delivery of TrustLens v1 by nothing at all.
-//!
-//! A *retry* is another matter:
+//! A delivery is known by what is signed, never by an unsigned header, which a replayer can change:
 //!
 //! | deliveries | a retry is | known by |
 //! |---|---|---|
-//! | TrustLens settings webhooks | not sent | fingerprint |
-//! | TrustLens rule webhooks | signed anew | a key from the event: its delivery id |
-//! | Trustoo shop webhooks | signed anew | a key from the event: name, object id, time of change |
-//! | Trustoo system webhooks | the same bytes | fingerprint |
+//! | TrustLens settings webhooks | not sent | the [fingerprint](crate::Fingerprint) of the MAC |
+//! | TrustLens rule webhooks | signed anew | the delivery id in the event |
+//! | Trustoo shop webhooks | signed anew | all that the event says |
+//! | Trustoo system webhooks | the same bytes | the fingerprint |
 //!
-//! A vendor retries only what was not answered with success, so a fingerprint processes twice only
-//! what was handled although the vendor never heard of it: an answer lost on the way, or given too
-//! late. Where that matters, derive a [`ReplayKey`] from the verified event.
-//!
-//! [`system::Event::check_age`]: crate::trustoo::system::Event::check_age
+//! That is [`Delivery::replay_key`], within a scope, the scheme and the key id. A fingerprint is
+//! remembered for as long as the request could be replayed; where no time is signed, and for keys of
+//! events, for [`RETENTION`]. After that, `check_age` of the event refuses old ones by the time that
+//! their body signs.
 
 use alloc::sync::Arc;
 use core::{future::Future, time::Duration};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     event::Event,
+    fingerprint::ReplayKey,
     time::Timestamp,
-    verify::{Delivery, Fingerprint, Receipt},
+    verify::{Delivery, Receipt},
 };
 
 #[cfg(feature = "std")]
@@ -65,64 +58,6 @@ pub use guard::{Claim, ReplayGuard};
 /// How long a delivery is remembered that nothing else limits, because no time was signed or because
 /// its retries are signed anew: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What makes two deliveries the same one.
-///
-/// ```
-/// use trusthooks::ReplayKey;
-///
-/// let key = ReplayKey::derive(["review/updated", "57748", "2023-11-21T12:45:00Z"]);
-/// assert_ne!(key, ReplayKey::derive(["review/updated", "577482023-11-21T12:45:00Z", ""]));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplayKey([u8; 32]);
-
-impl ReplayKey {
-    /// For a store that looks at none.
-    #[cfg(feature = "tower")]
-    pub(crate) const NONE: Self = Self([0; 32]);
-
-    /// A key from parts of a **verified** event, such as its name, the id of its object and the
-    /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
-    /// same bytes parted elsewhere, give another key.
-    #[must_use]
-    pub fn derive<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            let part = part.as_ref();
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        Self(hash.finalize().into())
-    }
-
-    /// The bytes, as a key for a store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// The first of the bytes as a number.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn number(&self) -> i64 {
-        self.0.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
-    }
-
-    /// Half of the bytes as two numbers.
-    #[cfg(feature = "std")]
-    fn halves(&self) -> [u64; 2] {
-        match self.0.as_chunks().0 {
-            [first, second, ..] => [u64::from_le_bytes(*first), u64::from_le_bytes(*second)],
-            _ => [0; 2],
-        }
-    }
-}
-
-impl From<Fingerprint> for ReplayKey {
-    fn from(fingerprint: Fingerprint) -> Self {
-        Self(*fingerprint.as_bytes())
-    }
-}
 
 /// Why a delivery must not be processed now.
 #[derive(Debug, Clone, thiserror::Error)]

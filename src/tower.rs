@@ -25,7 +25,8 @@ pub use outcome::{Outcome, Verdict};
 use crate::{
     drain,
     error::VerifyError,
-    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
+    fingerprint::ReplayKey,
+    replay::{ReplayError, ReplayStore, Retention},
     time::Timestamp,
     verify::{Delivery, Verify},
 };

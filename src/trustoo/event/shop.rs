@@ -16,8 +16,8 @@ use crate::{
         },
         sealed,
     },
+    fingerprint::ReplayKey,
     json::{self, Json},
-    replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
     trustoo::topic::Topic,
 };
