@@ -150,6 +150,7 @@ impl<T: Required> Field for T {
 
     fn fill(&mut self, json: &mut Json<'_>, reader: &mut Reader) {
         if let Some(value) = T::read(json, reader) {
+            reader.said |= value.says();
             (*self, *json) = (value, Json::Taken);
         }
     }
@@ -163,15 +164,15 @@ impl<T: Required> Field for T {
 impl<T: Record> Field for Vec<T> {
     fn fill(&mut self, json: &mut Json<'_>, reader: &mut Reader) {
         let fits = |item: &mut Json<'_>| is_nothing::<T>(item) || matches!(item, Json::Object(_));
-        let Some(all_fit) = items(json).map(|mut items| items.all(fits)) else {
+        let Some(all_fit) = items(json, false).map(|mut items| items.all(fits)) else {
             return reader.mismatch("a list");
         };
-        for (index, item) in items(json).into_iter().flatten().enumerate() {
+        for (index, item) in items(json, !all_fit).into_iter().flatten().enumerate() {
             if is_nothing::<T>(item) {
                 continue;
             }
             // Where one does not fit, the list stays as it was sent.
-            let mut copy = if all_fit { Json::Null } else { item.clone() };
+            let mut copy = if all_fit { Json::Taken } else { item.clone() };
             let item = if all_fit { item } else { &mut copy };
             reader.inside(Step::Item(index), |reader| match T::read(item, reader) {
                 Some(read) => self.push(read),
@@ -188,13 +189,21 @@ impl<T: Record> Field for Vec<T> {
     }
 }
 
-/// The items of a list; none where nothing was sent, and `None` where it is no list.
+/// The items of a list; none where nothing was sent, and `None` where it is no list. Those of an
+/// object that is kept come by their numbers, since `extra` may not keep their order.
 fn items<'j, 'a>(
     json: &'j mut Json<'a>,
+    by_number: bool,
 ) -> Option<Box<dyn Iterator<Item = &'j mut Json<'a>> + 'j>> {
     match json {
         Json::List(items) => Some(Box::new(items.iter_mut())),
-        Json::Object(object) => Some(Box::new(object.iter_mut().map(|(_, item)| item))),
+        Json::Object(object) => {
+            let mut entries: Vec<_> = object.iter_mut().collect();
+            if by_number {
+                entries.sort_by_key(|(key, _)| (key.parse().unwrap_or(u64::MAX), key.clone()));
+            }
+            Some(Box::new(entries.into_iter().map(|(_, item)| item)))
+        }
         Json::Null | Json::Bool(false) => Some(Box::new(iter::empty())),
         json if json.is_empty_text() => Some(Box::new(iter::empty())),
         _ => None,

@@ -152,10 +152,8 @@ fn iso_8601(text: &str, zone: Zone) -> Option<(i64, u32)> {
             nanosecond = rest.fraction()?;
         }
     }
-    let offset = match rest.one_of("Zz+-") {
-        _ if utc.is_some() => 0,
-        Some('Z' | 'z') => 0,
-        Some(sign) => {
+    let offset = match (utc, rest.one_of("Zz+-"), zone) {
+        (None, Some(sign @ ('+' | '-')), _) => {
             let hours = rest.number(2)?;
             let colon = rest.one_of(":").is_some();
             let minutes = if colon || !rest.0.is_empty() { rest.number(2)? } else { 0 };
@@ -164,10 +162,8 @@ fn iso_8601(text: &str, zone: Zone) -> Option<(i64, u32)> {
             }
             (if sign == '-' { -1 } else { 1 }) * (hours * 60 + minutes) * 60
         }
-        None => match zone {
-            Zone::Unknown => return None,
-            Zone::Utc => 0,
-        },
+        (Some(_), None, _) | (None, Some(_), _) | (None, None, Zone::Utc) => 0,
+        (Some(_), Some(_), _) | (None, None, Zone::Unknown) => return None,
     };
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {

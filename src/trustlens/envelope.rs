@@ -4,7 +4,7 @@ use super::event::{Customer, Event};
 use crate::{
     error::EventError,
     event::{
-        read::{self, Read as _, Reader, Record as _, Zone},
+        read::{Read as _, Reader, Record as _, Spec, Zone, is_nothing, named_object},
         sealed,
     },
     json::{self, Json, Object},
@@ -13,12 +13,12 @@ use crate::{
 /// Reads the top level and `data` as one object.
 impl sealed::FromJson for Event {
     fn from_json(json: Json<'_>) -> Result<Self, EventError> {
-        let (_, mut top) = read::named_object(json)?;
+        let (_, mut top) = named_object(json)?;
         let mut reader = Reader::new(Zone::Unknown);
         let mut rest = Object::new();
         let unknown = match json::take(&mut top, "data") {
-            Json::Object(data) => merge(&mut top, data, &mut rest),
-            data if read::is_nothing::<Customer>(&data) => Object::new(),
+            Json::Object(data) => merge(&mut top, data, &mut rest, &mut reader),
+            data if is_nothing::<Customer>(&data) => Object::new(),
             data => {
                 reader.field("data", |reader| reader.mismatch(Customer::EXPECTED));
                 top.push(("data".into(), data));
@@ -45,20 +45,28 @@ impl sealed::FromJson for Event {
 
 /// Moves the fields of `data` to the top level where they say more. Of a field that both have, the
 /// other value goes to `rest`. What is no field is given back.
-fn merge<'a>(top: &mut Object<'a>, data: Object<'a>, rest: &mut Object<'a>) -> Object<'a> {
+fn merge<'a>(
+    top: &mut Object<'a>,
+    data: Object<'a>,
+    rest: &mut Object<'a>,
+    reader: &mut Reader,
+) -> Object<'a> {
     let mut unknown = Object::new();
     for (key, mut json) in data {
-        if !Event::FIELDS.iter().any(|field| field.name == key) {
+        let Some(field) = Event::FIELDS.iter().find(|field| field.name == key) else {
             unknown.push((key, json));
-        } else if let Some((_, at_top)) = top.iter_mut().find(|(name, _)| *name == key) {
-            if says(&key, at_top) < says(&key, &json) {
-                core::mem::swap(at_top, &mut json);
-            }
-            if says(&key, &json) > Says::Nothing {
-                rest.push((key, json));
-            }
-        } else {
+            continue;
+        };
+        let Some((_, at_top)) = top.iter_mut().find(|(name, _)| *name == key) else {
             top.push((key, json));
+            continue;
+        };
+        if says(field, at_top) < says(field, &json) {
+            core::mem::swap(at_top, &mut json);
+        }
+        if says(field, &json) > Says::Nothing {
+            reader.field("data", |reader| read(field, &json, reader));
+            rest.push((key, json));
         }
     }
     unknown
@@ -67,18 +75,24 @@ fn merge<'a>(top: &mut Object<'a>, data: Object<'a>, rest: &mut Object<'a>) -> O
 #[derive(PartialEq, PartialOrd)]
 enum Says {
     Nothing,
-    /// In an object none of whose fields has a value, which thus gives way.
+    /// An object none of whose fields has a value, so that it gives way; but it has others.
     Unknown,
     Something,
 }
 
-/// How much a value says as the field of this name.
-fn says(name: &str, json: &Json<'_>) -> Says {
-    let (mut event, mut reader) = (Event::default(), Reader::new(Zone::Unknown));
-    event.fill([(name.into(), json.clone())].into(), &mut reader);
+/// How much a value says as this field.
+fn says(field: &'static Spec<Event>, json: &Json<'_>) -> Says {
+    let mut scratch = Reader::new(Zone::Unknown);
     match json {
-        _ if reader.said || event.extra.contains_key(name) || name == "event" => Says::Something,
+        _ if !read(field, json, &mut scratch) || scratch.said => Says::Something,
         Json::Object(object) if !object.is_empty() => Says::Unknown,
         _ => Says::Nothing,
     }
+}
+
+/// Reads a value as this field; `false` if it does not fit.
+fn read(field: &'static Spec<Event>, json: &Json<'_>, reader: &mut Reader) -> bool {
+    let (mut event, mut json) = (Event::default(), json.clone());
+    reader.field(field.name, |reader| (field.fill)(&mut event, &mut json, reader));
+    json.is_taken()
 }

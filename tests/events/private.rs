@@ -149,9 +149,16 @@ fn inside_an_untagged_type() {
     .unwrap() else {
         panic!()
     };
-    assert!(paths(&*lens).is_empty(), "{:?}", lens.mismatches());
     assert_eq!((lens.order_id, lens.score_delta), (Some(7), Some(-7)));
-    assert_eq!(lens.customer.unwrap().return_rate, Some(41.7));
+    let customer = lens.customer.as_ref().unwrap();
+    if customer.return_rate != Some(41.7) {
+        // With `arbitrary_precision` serde's buffer makes a fraction an object of text. It does not
+        // fit, and is listed and kept.
+        let keeps_spelling = serde_json::from_str::<Value>("1.00").unwrap().to_string() == "1.00";
+        assert!(keeps_spelling);
+        assert_eq!(paths(&*lens), ["customer.return_rate"]);
+        assert!(customer.extra["return_rate"].to_string().contains("41.7"));
+    }
     let Any::Shop(shop) =
         serde_json::from_str(r#"{"event":"review/created","shop_id":5,"data":{"id":7}}"#).unwrap()
     else {
