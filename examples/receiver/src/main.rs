@@ -219,9 +219,9 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
 
 /// The verdict's code and nothing that a stranger sent.
 async fn log_refusals(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let answer = next.run(request).await;
-    let (status, extensions) = (answer.status().as_u16(), answer.extensions());
+    let (path, status, extensions) = (uri.path(), answer.status().as_u16(), answer.extensions());
     if let Some(refusal) = extensions.get::<VerifyError>() {
         warn!(path, status, code = refusal.code(), "refused: {refusal}");
     } else if let Some(refusal) = extensions.get::<BodyError>() {
