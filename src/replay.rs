@@ -160,7 +160,7 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
     #[must_use]
     pub fn replay_key(&self, scope: &str) -> (ReplayKey, Retention) {
         #[cfg(feature = "json")]
-        if let Some(key) = self.event().ok().and_then(|event| event.retry_key()) {
+        if let Some(key) = self.retry_key() {
             return self.scoped_key(scope, key);
         }
         self.request_key(scope)

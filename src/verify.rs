@@ -374,23 +374,55 @@ pub struct Delivery<E, B> {
     event: Kept<E>,
 }
 
-/// What was read of the body, where that is kept: the same for all clones of a delivery.
-#[cfg(all(feature = "json", feature = "std"))]
-type Kept<E> = Option<Arc<std::sync::OnceLock<Result<E, crate::EventError>>>>;
-#[cfg(not(all(feature = "json", feature = "std")))]
-type Kept<E> = core::marker::PhantomData<fn() -> E>;
+/// What was read of a body, where that is kept: the same for all clones of a delivery.
+struct Kept<E> {
+    #[cfg(all(feature = "json", feature = "std"))]
+    once: Option<Arc<std::sync::OnceLock<Result<E, crate::EventError>>>>,
+    #[cfg(not(all(feature = "json", feature = "std")))]
+    never: core::marker::PhantomData<fn() -> E>,
+}
+
+impl<E> Kept<E> {
+    const fn nothing() -> Self {
+        Self {
+            #[cfg(all(feature = "json", feature = "std"))]
+            once: None,
+            #[cfg(not(all(feature = "json", feature = "std")))]
+            never: core::marker::PhantomData,
+        }
+    }
+
+    #[cfg(all(feature = "json", feature = "std"))]
+    fn get_or_read(
+        &self,
+        read: impl FnOnce() -> Result<E, crate::EventError>,
+    ) -> Option<&Result<E, crate::EventError>> {
+        self.once.as_ref().map(|once| once.get_or_init(read))
+    }
+}
+
+impl<E> Clone for Kept<E> {
+    fn clone(&self) -> Self {
+        Self {
+            #[cfg(all(feature = "json", feature = "std"))]
+            once: self.once.clone(),
+            #[cfg(not(all(feature = "json", feature = "std")))]
+            never: core::marker::PhantomData,
+        }
+    }
+}
 
 impl<E, B> Delivery<E, B> {
     #[inline]
     fn new(receipt: Receipt, key_id: Option<KeyId>, body: B) -> Self {
-        Self { receipt, key_id, body, event: Kept::default() }
+        Self { receipt, key_id, body, event: Kept::nothing() }
     }
 
     /// The same, which reads its event once, however many ask.
     #[cfg(any(feature = "tower", feature = "axum"))]
     pub(crate) fn keeping_its_event(self) -> Self {
         #[cfg(feature = "json")]
-        let this = Self { event: Some(Arc::default()), ..self };
+        let this = Self { event: Kept { once: Some(Arc::default()) }, ..self };
         #[cfg(not(feature = "json"))]
         let this = self;
         this
@@ -442,12 +474,32 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     where
         E: Event,
     {
-        let read = || E::from_json(crate::json::parse(self.body())?);
         #[cfg(feature = "std")]
-        if let Some(kept) = &self.event {
-            return kept.get_or_init(read).clone();
+        if let Some(kept) = self.event.get_or_read(|| self.read_event()) {
+            return kept.clone();
         }
-        read()
+        self.read_event()
+    }
+
+    /// The key that the event shares with its retries, where it can be read and has one.
+    #[cfg(feature = "json")]
+    pub(crate) fn retry_key(&self) -> Option<crate::ReplayKey>
+    where
+        E: Event,
+    {
+        #[cfg(feature = "std")]
+        if let Some(kept) = self.event.get_or_read(|| self.read_event()) {
+            return kept.as_ref().ok()?.retry_key();
+        }
+        self.read_event().ok()?.retry_key()
+    }
+
+    #[cfg(feature = "json")]
+    fn read_event(&self) -> Result<E, crate::EventError>
+    where
+        E: Event,
+    {
+        E::from_json(crate::json::parse(self.body())?)
     }
 
     /// The body as a type of your own.

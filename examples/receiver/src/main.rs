@@ -12,12 +12,23 @@
 //! | each with `_PREVIOUS` | is accepted too, while a secret is rotated |
 //! | `LISTEN` | address, 127.0.0.1:8787 by default |
 //! | `REDIS_URL` | remembers deliveries there instead of in memory |
+//! | `SPOOL` | keeps bodies that cannot be read in this folder, `spool` by default |
 //! | `LOG` | `error`, `warn`, `info` (the default), `debug` or `trace` |
 //! | `TRUSTHOOKS_EXPLAIN` | `1` logs at `debug` why a request was refused; for development |
 
 use std::{
-    collections::HashMap, env, error::Error, fmt::Display, net::SocketAddr, process::ExitCode,
-    str::FromStr, sync::Arc, time::Duration,
+    collections::HashMap,
+    env,
+    error::Error,
+    fmt::Display,
+    fs::{self, File},
+    io::Write as _,
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -29,12 +40,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use tokio::{net::TcpListener, signal};
+use tokio::{net::TcpListener, signal, task};
 use tower_http::timeout::TimeoutLayer;
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 use trusthooks::{
-    Delivery, Event, EventError, ReplayError, ReplayGuard, ReplayKey, ReplayStore, Secret, Secrets,
-    Timestamp, VerifyError,
+    Delivery, Event, ReplayError, ReplayGuard, ReplayKey, ReplayStore, Secret, Secrets, Timestamp,
+    VerifyError,
     redis::RedisStore,
     tower::{BodyError, VerifyLayer},
     trustlens,
@@ -51,9 +62,9 @@ async fn on_trustlens(
 ) -> Response {
     use trustlens::EventKind::{CustomerBlocked, HighRiskOrder, Other, ScoreUpdated};
 
-    let event = match delivery.event() {
+    let event = match read(&delivery).await {
         Ok(event) => event,
-        Err(error) => return unreadable(&error),
+        Err(answer) => return answer,
     };
     // Pseudonyms, ids and amounts may be logged; addresses and names are for the CRM only.
     let customer = event.customer.as_ref().and_then(|customer| customer.email_hash.as_deref());
@@ -73,9 +84,9 @@ async fn on_trustlens(
 async fn on_shop(Extension(delivery): Extension<Delivery<shop::Event, Bytes>>) -> Response {
     use shop::EventKind::{CustomerEventCreated, ReviewCreated, ReviewDeleted, ReviewUpdated};
 
-    let event = match delivery.event() {
+    let event = match read(&delivery).await {
         Ok(event) => event,
-        Err(error) => return unreadable(&error),
+        Err(answer) => return answer,
     };
     let (name, shop) = (event.name(), event.shop_id.as_str());
     match &event.kind {
@@ -92,24 +103,65 @@ async fn on_shop(Extension(delivery): Extension<Delivery<shop::Event, Bytes>>) -
 }
 
 async fn on_system(Extension(delivery): Extension<Delivery<system::Event, Bytes>>) -> Response {
-    let event = match delivery.event() {
+    let event = match read(&delivery).await {
         Ok(event) => event,
-        Err(error) => return unreadable(&error),
+        Err(answer) => return answer,
     };
     info!(shop = event.shop_id.as_str(), name = event.kind.as_str(), "authorization changed");
     trustoo::ack().map(Body::from)
 }
 
-/// Genuine, but not as documented: the vendor changed something, and somebody must look.
-fn unreadable(error: &EventError) -> Response {
-    error!(%error, "genuine delivery not understood");
-    StatusCode::UNPROCESSABLE_ENTITY.into_response()
+// ---- What to do with one that is not as documented. ---------------------------------------------
+
+/// The event. A field that does not fit is logged by its path, without the value, and does no harm. A
+/// body of which nothing can be made is kept in a folder; the answer says that it failed, so that it
+/// is seen at the vendor's end as well, and somebody must look.
+async fn read<E: Event>(delivery: &Delivery<E, Bytes>) -> Result<E, Response> {
+    match delivery.event() {
+        Ok(event) => {
+            for mismatch in event.mismatches() {
+                warn!(path = mismatch.path(), expected = mismatch.expected(), "does not fit");
+            }
+            Ok(event)
+        }
+        Err(error) => {
+            let body = Bytes::copy_from_slice(delivery.body());
+            let kept = task::spawn_blocking(move || keep(&body)).await;
+            Err(match kept.map_err(Into::into).and_then(|kept| kept) {
+                Ok(file) => {
+                    error!(%error, %file, "genuine delivery not understood, kept");
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
+                Err(failure) => {
+                    let failure = causes(&*failure);
+                    error!(%error, %failure, "genuine delivery not understood, and NOT kept");
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }
+            }
+            .into_response())
+        }
+    }
 }
 
-// ---- What makes a retry a retry. ----------------------------------------------------------------
+/// How many files the folder may hold: a vendor that changes everything must not fill the disk.
+const KEPT: usize = 10_000;
 
-fn retry_key<E: Event>(delivery: &Delivery<E, Bytes>) -> Option<ReplayKey> {
-    delivery.event().ok()?.retry_key()
+/// Writes a body to a file. A retry has the same name, which is made of what it says.
+fn keep(body: &[u8]) -> Result<String, BoxError> {
+    let folder = PathBuf::from(variable("SPOOL").unwrap_or_else(|| "spool".to_owned()));
+    fs::create_dir_all(&folder)?;
+    if fs::read_dir(&folder)?.count() >= KEPT {
+        return Err(format!("{} is full", folder.display()).into());
+    }
+    let name: String = ReplayKey::derive([body]).as_bytes()[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let path = folder.join(name + ".json");
+    let mut file = File::create(&path)?;
+    file.write_all(body)?;
+    file.sync_all()?;
+    Ok(path.display().to_string())
 }
 
 // ---- How it hangs together. ---------------------------------------------------------------------
@@ -118,7 +170,7 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
     let mut app = Router::new();
     if let Some(secrets) = secrets("TRUSTLENS_SECRET")? {
         let verifier = trustlens::Verifier::new(secrets);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).key(retry_key);
+        let layer = VerifyLayer::new(verifier).store(store.clone()).scope("/trustlens");
         let route = explained(
             post(on_trustlens).layer(layer),
             Scheme::TrustLens,
@@ -129,14 +181,8 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
         info!("serving /trustlens");
     }
     if let Some(secrets) = secrets("TRUSTOO_PRIVATE_TOKEN")? {
-        let tokens = ["TRUSTOO_PUBLIC_TOKEN", "TRUSTOO_PUBLIC_TOKEN_PREVIOUS"].map(variable);
-        let shops: HashMap<_, _> =
-            tokens.into_iter().flatten().map(|token| (token, secrets.clone())).collect();
-        if shops.is_empty() {
-            return Err("TRUSTOO_PRIVATE_TOKEN needs TRUSTOO_PUBLIC_TOKEN beside it".into());
-        }
-        let verifier = shop::Verifier::with_store(shops);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).key(retry_key);
+        let verifier = shop::Verifier::with_store(shops(secrets)?);
+        let layer = VerifyLayer::new(verifier).store(store.clone()).scope("/trustoo/shop");
         let token = variable("TRUSTOO_PUBLIC_TOKEN");
         let route = explained(
             post(on_shop).layer(layer),
@@ -148,7 +194,8 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
         info!("serving /trustoo/shop");
     }
     if let Some(secrets) = secrets("TRUSTOO_CLIENT_SECRET")? {
-        let layer = VerifyLayer::new(system::Verifier::new(secrets)).store(store.clone());
+        let verifier = system::Verifier::new(secrets);
+        let layer = VerifyLayer::new(verifier).store(store.clone()).scope("/trustoo/system");
         let route = explained(
             post(on_system).layer(layer),
             Scheme::TrustooSystem,
@@ -172,17 +219,37 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
 
 /// The verdict's code and nothing that a stranger sent.
 async fn log_refusals(request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
+    let uri = request.uri().clone();
     let answer = next.run(request).await;
-    let (status, extensions) = (answer.status().as_u16(), answer.extensions());
+    let (path, status, extensions) = (uri.path(), answer.status().as_u16(), answer.extensions());
     if let Some(refusal) = extensions.get::<VerifyError>() {
         warn!(path, status, code = refusal.code(), "refused: {refusal}");
     } else if let Some(refusal) = extensions.get::<BodyError>() {
         warn!(path, status, code = "body", "refused: {refusal}");
     } else if let Some(refusal) = extensions.get::<ReplayError>() {
-        info!(path, status, code = refusal.code(), "not processed: {refusal}");
+        let causes = causes(refusal);
+        match refusal {
+            ReplayError::Duplicate | ReplayError::InFlight => {
+                info!(path, status, code = refusal.code(), "not processed: {causes}");
+            }
+            _ if answer.status().is_success() => {
+                error!(path, status, code = refusal.code(), "processed, and not marked: {causes}");
+            }
+            _ => error!(path, status, code = refusal.code(), "not processed: {causes}"),
+        }
     }
     answer
+}
+
+/// An error and what caused it.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// With `TRUSTHOOKS_EXPLAIN=1`, a route whose refusals are explained, in the log and nowhere else.
@@ -224,6 +291,21 @@ async fn explain(
         }
     }
     answer
+}
+
+/// The shop, and what it was before its tokens were rotated. A public token is not signed: were one
+/// private token good for two of them, a captured delivery could be sent again under the other.
+fn shops(secrets: Secrets) -> Result<HashMap<String, Secrets>, BoxError> {
+    let token = variable("TRUSTOO_PUBLIC_TOKEN")
+        .ok_or("TRUSTOO_PRIVATE_TOKEN needs TRUSTOO_PUBLIC_TOKEN beside it")?;
+    let Some(previous_token) = variable("TRUSTOO_PUBLIC_TOKEN_PREVIOUS") else {
+        return Ok([(token, secrets)].into());
+    };
+    let previous = variable("TRUSTOO_PRIVATE_TOKEN_PREVIOUS")
+        .ok_or("TRUSTOO_PUBLIC_TOKEN_PREVIOUS needs TRUSTOO_PRIVATE_TOKEN_PREVIOUS beside it")?;
+    let current = variable("TRUSTOO_PRIVATE_TOKEN").unwrap_or_default();
+    let [current, previous] = [Secret::new(current)?, Secret::new(previous)?].map(Secrets::from);
+    Ok([(token, current), (previous_token, previous)].into())
 }
 
 /// A secret and the one it replaces; `None` where the variable is not set.

@@ -26,10 +26,12 @@ const ACK: &str = r#"{"code":0,"message":"success"}"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_receiver_serves_both_vendors() {
+    let spool = std::env::temp_dir().join(format!("receiver-spool-{}", std::process::id()));
     let mut command = example(env!("CARGO_BIN_EXE_trusthooks-receiver"));
     command
         .env("TRUSTLENS_SECRET", "risk")
         .env("TRUSTLENS_SECRET_PREVIOUS", "older risk")
+        .env("SPOOL", &spool)
         .env("TRUSTOO_PUBLIC_TOKEN", "public")
         .env("TRUSTOO_PRIVATE_TOKEN", "private")
         .env("TRUSTOO_CLIENT_SECRET", "client");
@@ -78,11 +80,25 @@ async fn the_receiver_serves_both_vendors() {
     let forged = system::Signer::new(secret("guess")).sign_at(body, now);
     assert_eq!(exchange(port, &post_to("/trustoo/system", &forged, body)).await, answer(401, ""));
     receiver.line_with("code=\"signature_mismatch\"");
+    // Genuine, and not as documented: one odd field is logged by its path, and does no harm.
+    let body =
+        br#"{"event":"score_updated","new_score":"very high","customer":{"email_hash":"ab"}}"#;
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
+    assert_eq!(exchange(port, &post_to("/trustlens", &signed, body)).await, answer(204, ""));
+    let line = receiver.line_with("does not fit");
+    assert!(line.contains("path=\"new_score\"") && !line.contains("very high"), "{line}");
+    receiver.line_with("score updated");
+    // A body of which nothing can be made is kept.
     let body = br#"{"new_score":34}"#;
     let signed = trustlens::Signer::new(secret("risk")).sign_at(body, now);
     assert_eq!(exchange(port, &post_to("/trustlens", &signed, body)).await, answer(422, ""));
     let line = receiver.line_with("not understood");
     assert!(line.contains("event: expected text"), "{line}");
+    let kept: Vec<_> =
+        std::fs::read_dir(&spool).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(std::fs::read(&kept[0]).unwrap(), body);
+    std::fs::remove_dir_all(&spool).unwrap();
 
     receiver.signal("TERM");
     receiver.line_with("stopped");
@@ -95,6 +111,14 @@ fn the_receiver_says_what_it_is_missing() {
         (vec![], "set TRUSTLENS_SECRET"),
         (vec![("TRUSTLENS_SECRET", "")], "TRUSTLENS_SECRET: the secret is empty"),
         (vec![("TRUSTOO_PRIVATE_TOKEN", "p")], "needs TRUSTOO_PUBLIC_TOKEN"),
+        (
+            vec![
+                ("TRUSTOO_PRIVATE_TOKEN", "p"),
+                ("TRUSTOO_PUBLIC_TOKEN", "t"),
+                ("TRUSTOO_PUBLIC_TOKEN_PREVIOUS", "u"),
+            ],
+            "needs TRUSTOO_PRIVATE_TOKEN_PREVIOUS",
+        ),
         (vec![("TRUSTLENS_SECRET", "s"), ("LISTEN", "nowhere")], "LISTEN: invalid socket address"),
     ] {
         let output =
@@ -123,5 +147,49 @@ async fn the_receiver_explains_a_refusal_in_its_log_and_nowhere_else() {
         // The explanation comes first: it is nearer to the handler.
         let seen = receiver.lines_so_far().iter().any(|line| line.contains("secret_white_space"));
         assert_eq!(seen, explain == "1");
+    }
+}
+
+/// Why the store does not answer is in the log, and not only that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_receiver_logs_the_cause_of_a_store_that_is_down() {
+    let body = include_bytes!("../../../tests/events/trustlens_score_updated.json");
+    let signed = trustlens::Signer::new(secret("risk")).sign_at(body, Timestamp::now());
+    // A port on which nobody listens.
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let mut command = example(env!("CARGO_BIN_EXE_trusthooks-receiver"));
+    command.env("TRUSTLENS_SECRET", "risk").env("REDIS_URL", format!("redis://127.0.0.1:{port}"));
+    let receiver = Program::start(command);
+    let answer = exchange(receiver.port(), &post_to("/trustlens", &signed, body)).await;
+    assert_eq!(answer.status, 503);
+    let line = receiver.line_with("code=\"unavailable\"");
+    assert!(
+        line.contains("the replay store is unavailable: ") && line.contains("refused"),
+        "{line}"
+    );
+}
+
+/// A captured delivery of a shop whose tokens were rotated is not new under the next token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_under_the_other_token_of_a_shop_is_refused() {
+    let mut command = example(env!("CARGO_BIN_EXE_trusthooks-receiver"));
+    command
+        .env("TRUSTOO_PUBLIC_TOKEN", "public")
+        .env("TRUSTOO_PRIVATE_TOKEN", "private")
+        .env("TRUSTOO_PUBLIC_TOKEN_PREVIOUS", "older public")
+        .env("TRUSTOO_PRIVATE_TOKEN_PREVIOUS", "older private");
+    let receiver = Program::start(command);
+    let port = receiver.port();
+    let body = include_bytes!("../../../tests/events/trustoo_review_created.json");
+    for (token, private, other) in
+        [("public", "private", "older public"), ("older public", "older private", "public")]
+    {
+        let deliver = async |token: &str| {
+            let signer = shop::Signer::new(token, secret(private));
+            let signed = signer.sign_at(body, Timestamp::now());
+            exchange(port, &post_to("/trustoo/shop", &signed, body)).await.status
+        };
+        assert_eq!(deliver(token).await, 200);
+        assert_eq!(deliver(other).await, 401);
     }
 }
