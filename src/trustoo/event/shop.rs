@@ -19,7 +19,7 @@ use crate::{
     json::{self, Json},
     replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
-    trustoo::topic::Topic,
+    trustoo::shop::Topic,
 };
 
 record! {
