@@ -63,5 +63,6 @@ pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
 
 /// The code in the documents compiles.
 #[cfg(doctest)]
+#[doc = include_str!("../docs/open-api.md")]
 #[doc = include_str!("../docs/replay.md")]
 struct Documents;

@@ -8,6 +8,18 @@
 //!
 //! [`Signer`] makes them, [`Verifier`] is the server's side for gateways and mocks, and
 //! [`CanonicalString`] shows what is signed. The other way in is an OAuth access token: [`Bearer`].
+#![cfg_attr(
+    feature = "json",
+    doc = "[`Answer`] reads what the server answers, [`Scope`] names what a platform may do."
+)]
+//!
+//! Sign each attempt anew, by the server's [`Clock`]: a signature holds for 15 minutes.
+#![cfg_attr(
+    all(feature = "tower", feature = "json"),
+    doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and whatever speaks tower."
+)]
+//! docs/open-api.md has recipes for reqwest and ureq.
+//!
 //! Source: the vendor's "Trustoo Open API — Quick Start", sections 1, 2 and 5. (Until November 2025
 //! the signature was a plain SHA-256; such signatures are no longer valid and not made here.)
 
@@ -18,6 +30,10 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+#[cfg(all(feature = "tower", feature = "json"))]
+pub(crate) use self::answer::Head;
+#[cfg(feature = "std")]
+pub use self::clock::Clock;
 pub use self::status::Status;
 #[cfg(feature = "json")]
 pub use self::{
@@ -40,6 +56,8 @@ use crate::{
 
 #[cfg(feature = "json")]
 mod answer;
+#[cfg(feature = "std")]
+mod clock;
 #[cfg(feature = "json")]
 mod scope;
 mod status;
