@@ -96,6 +96,7 @@ impl Clock {
     }
 
     /// Whether a time is so far from the server's that a request may be refused for it.
+    #[cfg(all(feature = "tower", feature = "json"))]
     pub(crate) fn contradicts(&self, time: Timestamp) -> bool {
         self.now().as_unix().abs_diff(time.as_unix()) > Self::TOLERANCE
     }
