@@ -8,6 +8,9 @@ pub mod assurance {}
 #[doc = include_str!("../docs/explain.md")]
 pub mod explain {}
 
+#[doc = include_str!("../docs/open-api.md")]
+pub mod open_api {}
+
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 

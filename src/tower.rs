@@ -31,6 +31,12 @@ use crate::{
     verify::{Delivery, Verify},
 };
 
+#[cfg(feature = "json")]
+mod sign;
+
+#[cfg(feature = "json")]
+pub use sign::{SignLayer, SignService};
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Derives a key from a verified delivery.

@@ -19,7 +19,7 @@ use crate::{
     fingerprint::ReplayKey,
     json::{self, Json},
     time::{ReplayWindow, Timestamp},
-    trustoo::topic::Topic,
+    trustoo::shop::Topic,
 };
 
 record! {
