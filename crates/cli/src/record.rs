@@ -40,6 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// status of their verdict; with --forward, the answer is the receiver's. Captures hold customers'
 /// data: they are readable by you alone.
 #[derive(clap::Args)]
+#[allow(clippy::doc_markdown, reason = "it is the help text")]
 #[command(after_help = "\
 Examples:
   trusthooks record

@@ -38,6 +38,7 @@ mod tests;
 /// TRUSTOO_CLIENT_SECRET. Exits with 0 where every answer is right, 1 where one is not, 2 where nothing
 /// could be sent.
 #[derive(clap::Args)]
+#[allow(clippy::doc_markdown, clippy::struct_excessive_bools, reason = "help text and flags")]
 #[command(after_help = "\
 Examples:
   trusthooks send                                   a genuine test event to 127.0.0.1:8787
@@ -491,6 +492,10 @@ impl Runs {
     }
 }
 
+/// Headers of the connection, which are made anew.
+const OF_CONNECTION: [&str; 7] =
+    ["host", "connection", "content-length", "transfer-encoding", "keep-alive", "te", "expect"];
+
 /// A captured request once more.
 async fn again(
     args: &Args,
@@ -506,9 +511,6 @@ async fn again(
     }
     let scheme = args.scheme.or_else(|| Scheme::of(&capture.headers));
     let scheme = scheme.ok_or("the capture has no signature; name the scheme with --scheme")?;
-    // What belongs to the connection is made anew.
-    const OF_CONNECTION: [&str; 7] =
-        ["host", "connection", "content-length", "transfer-encoding", "keep-alive", "te", "expect"];
     let mut headers = capture.headers.clone();
     headers.retain(|(name, _)| !OF_CONNECTION.contains(&&*name.to_ascii_lowercase()));
     let default = receiver.path(scheme).to_owned();

@@ -116,8 +116,19 @@ pub(super) fn candidates(body: &[u8]) -> Candidates<'_> {
             candidates.push(line_endings(body, ending), Finding::BodyLineEndings);
         }
     }
-    let plain = unmarked.unwrap_or(body);
-    let json = json::readings(plain);
+    rewritten(unmarked.unwrap_or(body), &mut candidates);
+    charsets(body, &mut candidates);
+    escaped(body, &mut candidates);
+    if unmarked.is_none() {
+        let marked = [BYTE_ORDER_MARK, body].concat();
+        candidates.push(marked, Finding::BodyByteOrderMark { added: false });
+    }
+    candidates
+}
+
+/// JSON in other spellings, and documents within it.
+fn rewritten(body: &[u8], candidates: &mut Candidates<'_>) {
+    let json = json::readings(body);
     let mut push = |(signed, rewrites): (String, _)| {
         candidates.push(signed.into_bytes(), Finding::BodyRewritten { rewrites });
     };
@@ -130,7 +141,10 @@ pub(super) fn candidates(body: &[u8]) -> Candidates<'_> {
         }
         candidates.push(inner, Finding::BodyWrapped);
     }
-    charsets(body, &mut candidates);
+}
+
+/// Text with other escapes: of HTML, of WordPress, of URLs, of JSON.
+fn escaped(body: &[u8], candidates: &mut Candidates<'_>) {
     if let Some(plain) = convert::without_entities(body) {
         candidates.push(plain, Finding::BodyEntities { added: true });
     }
@@ -161,11 +175,6 @@ pub(super) fn candidates(body: &[u8]) -> Candidates<'_> {
             candidates.push(string.into_bytes(), Finding::BodyUnwrapped);
         }
     }
-    if unmarked.is_none() {
-        let marked = [BYTE_ORDER_MARK, body].concat();
-        candidates.push(marked, Finding::BodyByteOrderMark { added: false });
-    }
-    candidates
 }
 
 /// Text that was read in one character set and written in another.

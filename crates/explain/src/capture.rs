@@ -103,12 +103,15 @@ impl CaptureError {
     }
 }
 
+/// Gives the content of a file, or says why not.
+type ReadFile = dyn Fn(&str) -> Result<Vec<u8>, String>;
+
 /// Reads captures.
 #[derive(Default)]
 pub struct Reader<'f> {
     entry: Option<usize>,
     body: Option<Vec<u8>>,
-    files: Option<&'f dyn Fn(&str) -> Result<Vec<u8>, String>>,
+    files: Option<&'f ReadFile>,
 }
 
 impl fmt::Debug for Reader<'_> {
@@ -141,7 +144,7 @@ impl<'f> Reader<'f> {
 
     /// Reads files that a curl command names with `@`.
     #[must_use]
-    pub fn files(mut self, read: &'f dyn Fn(&str) -> Result<Vec<u8>, String>) -> Self {
+    pub fn files(mut self, read: &'f ReadFile) -> Self {
         self.files = Some(read);
         self
     }

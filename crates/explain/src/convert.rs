@@ -177,10 +177,8 @@ pub(super) fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
     let bytes =
         bytes.strip_prefix(b"\xff\xfe").or(bytes.strip_prefix(b"\xfe\xff")).unwrap_or(bytes);
     let (pairs, rest) = bytes.as_chunks();
-    let unit = |pair: &[u8; 2]| match little {
-        true => u16::from_le_bytes(*pair),
-        false => u16::from_be_bytes(*pair),
-    };
+    let unit =
+        |pair: &[u8; 2]| if little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
     let text: String = char::decode_utf16(pairs.iter().map(unit)).collect::<Result<_, _>>().ok()?;
     rest.is_empty().then_some(text.into_bytes())
 }

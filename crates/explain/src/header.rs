@@ -17,6 +17,9 @@ const FIRST_MILLISECONDS: u64 = 100_000_000_000;
 /// Longer timestamps are not taken for one that was signed.
 const MAX_TIME: usize = 64;
 
+/// More readings of the time are not tried.
+const MAX_TIMES: usize = 6;
+
 /// An HMAC-SHA256, or something as long.
 pub(super) type Mac = [u8; 32];
 
@@ -172,7 +175,7 @@ impl Claim {
     }
 
     fn push_time(&mut self, time: Vec<u8>) {
-        if !self.times.contains(&time) {
+        if self.times.len() < MAX_TIMES && !self.times.contains(&time) {
             self.times.push(time);
         }
     }

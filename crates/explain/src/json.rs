@@ -579,9 +579,10 @@ impl Writer<'_> {
     fn unicode(&mut self, char: char) {
         for unit in char.encode_utf16(&mut [0; 2]) {
             // A `String` takes all that is written to it.
-            let _ = match self.escapes.upper {
-                true => write!(self.out, "\\u{unit:04X}"),
-                false => write!(self.out, "\\u{unit:04x}"),
+            let _ = if self.escapes.upper {
+                write!(self.out, "\\u{unit:04X}")
+            } else {
+                write!(self.out, "\\u{unit:04x}")
             };
         }
     }

@@ -92,7 +92,8 @@ impl Search<'_> {
                 hashed = hashed.saturating_add(length);
                 let is_spent = hashed > MAX_HASHED && outcome.macs >= MIN_MACS;
                 if is_spent || outcome.macs >= MAX_MACS {
-                    outcome.is_complete = bodies.is_complete && faults == MAX_FAULTS;
+                    outcome.is_complete =
+                        bodies.is_complete && self.parts.is_short() && faults == MAX_FAULTS;
                     return outcome;
                 }
                 outcome.macs = outcome.macs.saturating_add(1);
@@ -104,17 +105,19 @@ impl Search<'_> {
                 }
             }
         }
-        outcome.is_complete = bodies.is_complete;
+        outcome.is_complete = bodies.is_complete && self.parts.is_short();
         outcome
     }
 
     fn fits(&self, key: &key::Candidate, rule: &signed::Rule, pieces: &[&[u8]]) -> bool {
         let computed: [u8; 32] = if rule.is_old {
-            let hash = pieces.iter().fold(Sha256::new(), |hash, piece| hash.chain_update(piece));
+            let hash = pieces.iter().fold(Sha256::new(), Sha256::chain_update);
             hash.chain_update(&*key.raw).finalize().into()
         } else {
             let mut mac = key.mac.clone();
-            pieces.iter().for_each(|piece| mac.update(piece));
+            for piece in pieces {
+                mac.update(piece);
+            }
             mac.finalize().into_bytes().into()
         };
         self.claim.signatures.iter().any(|sent| computed.ct_eq(sent).into())

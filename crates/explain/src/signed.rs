@@ -1,12 +1,20 @@
 //! What may have been signed around a body: by the scheme's own rule, and by rules that senders
 //! follow by mistake.
 
+use std::{
+    collections::{HashSet, hash_map::DefaultHasher},
+    hash::{Hash as _, Hasher as _},
+};
+
 use percent_encoding::percent_decode;
 
 use crate::{
     Scheme, convert,
     finding::{Finding, Variation},
 };
+
+/// Longer queries and paths are signed by the scheme's own rule alone.
+const MAX_QUERY: usize = 8 * 1024;
 
 /// A way to put what is signed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,11 +72,20 @@ pub(super) struct Parts<'a> {
     pub(super) is_post: bool,
 }
 
+impl Parts<'_> {
+    /// Whether every rule is tried.
+    pub(super) const fn is_short(&self) -> bool {
+        self.query.len() <= MAX_QUERY && self.path.len() <= MAX_QUERY
+    }
+}
+
 /// The rules for a request of `scheme` at an endpoint for `endpoint`: the scheme's own for each time
 /// that may have been signed, then what is commonly done instead, then the other schemes' own.
 pub(super) fn rules(scheme: Scheme, endpoint: Scheme, parts: Parts<'_>) -> Vec<Rule> {
     let mut rules = own(scheme, parts);
-    rules.extend(variations(scheme, parts));
+    if parts.is_short() {
+        rules.extend(variations(scheme, parts));
+    }
     // TrustLens v1 and Trustoo's system webhooks sign the same, so the vendor's own come first.
     let mut others = Scheme::ALL;
     others.sort_by_key(|other| (*other != endpoint, other.is_trustoo() != scheme.is_trustoo()));
@@ -87,18 +104,14 @@ pub(super) fn rules(scheme: Scheme, endpoint: Scheme, parts: Parts<'_>) -> Vec<R
         }));
     }
     // The simplest reading of what comes out the same.
-    let mut distinct: Vec<Rule> = Vec::new();
     rules.sort_by_key(|rule| rule.findings.len());
-    for rule in rules {
-        let is_same = |known: &Rule| {
-            let bare = |rule: &Rule| Rule { findings: Vec::new(), ..rule.clone() };
-            bare(known) == bare(&rule)
-        };
-        if !distinct.iter().any(is_same) {
-            distinct.push(rule);
-        }
-    }
-    distinct
+    let mut known = HashSet::new();
+    rules.retain(|rule| {
+        let mut hash = DefaultHasher::new();
+        (&rule.before, rule.separator, rule.has_body, &rule.after, rule.is_old).hash(&mut hash);
+        known.insert(hash.finish())
+    });
+    rules
 }
 
 /// A scheme's own rule.
@@ -309,10 +322,9 @@ impl Shape {
 /// Canonical strings with one thing or two done otherwise.
 fn open_api(parts: Parts<'_>, time: &[u8]) -> Vec<Rule> {
     use Variation::{
-        BareParameter, BodyIncluded, BodyLeftOut, EmptyLeftOut, ParametersAsSent,
-        ParametersEncoded, ParametersUnsorted, PathIncluded, PlusLiteral, QuestionMark,
-        SeparatorAdded, SeparatorMissing, SeparatorOther, SortedOtherwise, TimestampFirst,
-        TimestampLast, TimestampLeftOut, UrlIncluded,
+        BareParameter, EmptyLeftOut, ParametersAsSent, ParametersEncoded, ParametersUnsorted,
+        PathIncluded, PlusLiteral, QuestionMark, SortedOtherwise, TimestampFirst, TimestampLast,
+        TimestampLeftOut, UrlIncluded,
     };
     let values = [
         (Values::Decoded, None),
@@ -338,63 +350,67 @@ fn open_api(parts: Parts<'_>, time: &[u8]) -> Vec<Rule> {
         (Empty::LeftOut, Some(EmptyLeftOut)),
         (Empty::Bare, Some(BareParameter)),
     ];
-    let mut rules = Vec::new();
+    let mut texts = Vec::new();
     for (values, one) in values {
         for (order, two) in orders {
             for (place, three) in places {
                 for (empty, four) in empties {
-                    let shape: Vec<_> = [one, two, three, four].into_iter().flatten().collect();
-                    if shape.len() > 2 {
-                        continue;
-                    }
-                    let text = Shape { values, order, place, empty }.text(parts.query, time);
-                    let Some(text) = text else { continue };
-                    let url = |start: &str| [start.as_bytes(), b"?", &*text].concat();
-                    let full = format!("https://{}{}", parts.host, parts.path);
-                    let starts = [
-                        (text.clone(), None),
-                        (url(""), Some(QuestionMark)),
-                        (url(parts.path), Some(PathIncluded)),
-                        ([parts.path.as_bytes(), &*text].concat(), Some(PathIncluded)),
-                        (url(&full), Some(UrlIncluded)),
-                    ];
-                    for (before, five) in starts {
-                        // The body, and what parts it from the rest.
-                        let ends: [(&'static [u8], bool, Option<Variation>); 6] = [
-                            (b"|", parts.is_post, None),
-                            (b"", true, parts.is_post.then_some(SeparatorMissing)),
-                            (b"&", true, parts.is_post.then_some(SeparatorOther)),
-                            (b"\n", true, parts.is_post.then_some(SeparatorOther)),
-                            (b"|", true, (!parts.is_post).then_some(BodyIncluded)),
-                            (b"", false, parts.is_post.then_some(BodyLeftOut)),
-                        ];
-                        for (separator, has_body, six) in ends {
-                            if six.is_none() && has_body != parts.is_post {
-                                continue;
-                            }
-                            let all: Vec<_> =
-                                shape.iter().copied().chain(five).chain(six).collect();
-                            if all.is_empty() || all.len() > 2 {
-                                continue;
-                            }
-                            let rule = match has_body {
-                                true => Rule::new(before.clone(), separator),
-                                false => Rule::bodiless(before.clone()),
-                            };
-                            rules.push(all.into_iter().fold(rule, Rule::but));
-                        }
-                        if shape.is_empty() && five.is_none() {
-                            let before = [&*before, b"|"].concat();
-                            let rule = match parts.is_post {
-                                true => Rule::new(before, b""),
-                                false => Rule::bodiless(before),
-                            };
-                            rules.push(rule.but(SeparatorAdded));
-                        }
+                    let how: Vec<_> = [one, two, three, four].into_iter().flatten().collect();
+                    let shape = Shape { values, order, place, empty };
+                    if how.len() <= MAX_VARIATIONS
+                        && let Some(text) = shape.text(parts.query, time)
+                    {
+                        texts.push((text, how));
                     }
                 }
             }
         }
     }
+    let mut rules = Vec::new();
+    for (text, how) in texts {
+        let url = |start: &str| [start.as_bytes(), b"?", &*text].concat();
+        let full = format!("https://{}{}", parts.host, parts.path);
+        let starts = [
+            (text.clone(), None),
+            (url(""), Some(QuestionMark)),
+            (url(parts.path), Some(PathIncluded)),
+            ([parts.path.as_bytes(), &*text].concat(), Some(PathIncluded)),
+            (url(&full), Some(UrlIncluded)),
+        ];
+        for (before, five) in starts {
+            for (rule, six) in ends(&before, parts.is_post) {
+                let all: Vec<_> = how.iter().copied().chain(five).chain(six).collect();
+                if (1..=MAX_VARIATIONS).contains(&all.len()) {
+                    rules.push(all.into_iter().fold(rule, Rule::but));
+                }
+            }
+        }
+    }
     rules
+}
+
+/// More than so many things done otherwise at once are not looked for.
+const MAX_VARIATIONS: usize = 2;
+
+/// What can follow the parameters: the body or none, and what parts it from them.
+fn ends(before: &[u8], is_post: bool) -> Vec<(Rule, Option<Variation>)> {
+    use Variation::{BodyIncluded, BodyLeftOut, SeparatorAdded, SeparatorMissing, SeparatorOther};
+    let with = |separator| Rule::new(before, separator);
+    let parted = [before, b"|"].concat();
+    if is_post {
+        vec![
+            (with(b"|"), None),
+            (with(b""), Some(SeparatorMissing)),
+            (with(b"&"), Some(SeparatorOther)),
+            (with(b"\n"), Some(SeparatorOther)),
+            (Rule::bodiless(before), Some(BodyLeftOut)),
+            (Rule::new(parted, b""), Some(SeparatorAdded)),
+        ]
+    } else {
+        vec![
+            (Rule::bodiless(before), None),
+            (with(b"|"), Some(BodyIncluded)),
+            (Rule::bodiless(parted), Some(SeparatorAdded)),
+        ]
+    }
 }

@@ -355,16 +355,16 @@ fn curl_sends_what_is_read() {
     let handed = handed
         .map(|name| fs::read_to_string(folder("handed").join(format!("{name}.curl"))).unwrap());
     let own = [
-        r#"curl http://h/p -H A:1 --json '{' --json '}'"#,
-        r#"curl http://h/p?x=0 -H A:1 -G -d 'a=b%20c' --data-urlencode 'd=e f&g'"#,
-        r#"curl http://h/p -H A:1 --url-query 'a=b c' --url-query +d=e"#,
-        r#"curl http://h/p -H A:1 -d a=1 -d '' -d =2 --data-raw @x --data-urlencode '=é ü'"#,
-        r#"curl http://h/p -H A:1 -H 'B;' -H 'C:' -u a:b -X PATCH -d x"#,
+        "curl http://h/p -H A:1 --json '{' --json '}'",
+        "curl http://h/p?x=0 -H A:1 -G -d 'a=b%20c' --data-urlencode 'd=e f&g'",
+        "curl http://h/p -H A:1 --url-query 'a=b c' --url-query +d=e",
+        "curl http://h/p -H A:1 -d a=1 -d '' -d =2 --data-raw @x --data-urlencode '=é ü'",
+        "curl http://h/p -H A:1 -H 'B;' -H 'C:' -u a:b -X PATCH -d x",
         r#"curl http://h/p -sSH A:1 --data-binary @- <<< '{"a":  1}'"#,
         "curl http://h/p -H A:1 -d @- <<'EOF'\n{\n \"a\": 1}\nEOF\n",
         r#"curl http://h/p -H A:1 -d $'\x7b\175\u00e9\U0001f600\'\"\\' | cat"#,
         r#"curl http://h/p -H A:1 -d "\"q\" \\ \/ \n""#,
-        r#"curl http://h -H A:1 -I"#,
+        "curl http://h -H A:1 -I",
     ];
     for command in handed.iter().map(String::as_str).chain(own) {
         let capture = read(command).unwrap();
@@ -391,7 +391,7 @@ fn curl_sends_what_is_read() {
                 // It may have connected before it ended.
                 Err(_) => match listener.accept() {
                     Ok((stream, _)) => break stream,
-                    Err(_) => panic!("curl sent nothing: {here}"),
+                    Err(error) => panic!("curl sent nothing ({error}): {here}"),
                 },
             }
         };

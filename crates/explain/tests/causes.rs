@@ -2,10 +2,12 @@
 //!
 //! The strings that are signed stand here as they are; no code of the crate makes them.
 
+#![allow(clippy::too_many_lines, reason = "a table of causes")]
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use trusthooks::Timestamp;
-use trusthooks_explain::{Explainer, Scheme, capture::Capture};
+use trusthooks_explain::{Explainer, Finding, Scheme, capture::Capture};
 
 /// A request with one thing wrong about it.
 struct Case {
@@ -273,7 +275,7 @@ fn each_cause_is_found_first_and_alone() {
         let explainer = Explainer::new(case.scheme, &case.secret).unwrap();
         let report = explainer.explain_capture(&case.capture(), now);
         // Milliseconds are far ahead of any clock; that is said once.
-        let codes: Vec<_> = report.findings().iter().map(|it| it.code()).collect();
+        let codes: Vec<_> = report.findings().iter().map(Finding::code).collect();
         if codes != [case.code] || !report.recomputed() {
             let signed = String::from_utf8_lossy(&case.signed).into_owned();
             wrong.push(format!("{} {signed:?}: {codes:?}", case.code));

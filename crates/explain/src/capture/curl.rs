@@ -170,10 +170,19 @@ struct Request {
     url: Option<Vec<u8>>,
     data: Option<Vec<u8>>,
     query: Vec<u8>,
-    is_get: bool,
-    is_head: bool,
-    is_put: bool,
+    kind: Kind,
     is_json: bool,
+}
+
+/// What an option makes of the request.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A POST where there is data, otherwise a GET.
+    #[default]
+    Usual,
+    Get,
+    Head,
+    Put,
 }
 
 impl Request {
@@ -183,8 +192,8 @@ impl Request {
 
     fn flag(&mut self, name: &str) {
         match name {
-            "get" => self.is_get = true,
-            "head" => self.is_head = true,
+            "get" => self.kind = Kind::Get,
+            "head" => self.kind = Kind::Head,
             _ => {}
         }
     }
@@ -249,7 +258,7 @@ impl Request {
                 ));
             }
             "upload-file" => {
-                self.is_put = true;
+                self.kind = Kind::Put;
                 self.data = Some(file(known(value)?)?);
             }
             "request" => self.method = Some(text(known(value)?)),
@@ -296,20 +305,25 @@ impl Request {
     fn finish(self) -> Result<Capture> {
         let Self { mut headers, mut data, .. } = self;
         let mut query = self.query;
-        let mut default = if self.is_head { "HEAD" } else { "GET" };
-        if self.is_get || self.is_head {
-            if let Some(data) = data.take().filter(|_| self.is_get) {
-                query = data;
+        let default = match self.kind {
+            Kind::Get => {
+                query = data.take().unwrap_or(query);
+                "GET"
             }
-        } else if data.is_some() {
-            default = if self.is_put { "PUT" } else { "POST" };
-        }
+            Kind::Head => {
+                data = None;
+                "HEAD"
+            }
+            Kind::Put => "PUT",
+            Kind::Usual if data.is_some() => "POST",
+            Kind::Usual => "GET",
+        };
         let mut target = target_of(&text(&self.url.unwrap_or_default()));
         if !query.is_empty() {
             target.push(if target.contains('?') { '&' } else { '?' });
             target.push_str(&text(&query));
         }
-        if data.is_some() && !self.is_put && headers.header("content-type").is_none() {
+        if data.is_some() && self.kind != Kind::Put && headers.header("content-type").is_none() {
             let kind =
                 if self.is_json { "application/json" } else { "application/x-www-form-urlencoded" };
             headers.headers.push(("Content-Type".to_owned(), kind.into()));

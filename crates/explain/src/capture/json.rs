@@ -315,9 +315,8 @@ fn target(map: Map<'_, '_>) -> String {
 
 /// Parameters that a recorder decoded.
 fn parameters(entries: &[(String, Value<'_>)], is_encoded: bool) -> String {
-    let encode = |text: &str| match is_encoded {
-        true => text.to_owned(),
-        false => utf8_percent_encode(text, PARAMETER).to_string(),
+    let encode = |text: &str| {
+        if is_encoded { text.to_owned() } else { utf8_percent_encode(text, PARAMETER).to_string() }
     };
     let mut pieces = Vec::new();
     for (name, value) in entries {

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{CaptureError, text::shown};
 
+/// Variables are replaced by no more than this in all.
+const MAX_EXPANDED: usize = 1024 * 1024;
+
 type Result<T> = std::result::Result<T, CaptureError>;
 
 /// A word of a command.
@@ -114,6 +117,8 @@ struct Posix<'t> {
     /// The here-documents that begin with the next line.
     waiting: Vec<Word>,
     variables: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// How much variables have been replaced by: each could hold others, and grow without end.
+    expanded: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,6 +137,7 @@ fn posix(text: &[u8]) -> Result<Vec<Command>> {
         redirect: None,
         waiting: Vec::new(),
         variables: BTreeMap::new(),
+        expanded: 0,
     };
     while let Some(byte) = shell.bytes.next() {
         shell.step(byte)?;
@@ -259,10 +265,12 @@ impl Posix<'_> {
     }
 
     fn variable(&mut self, name: &[u8]) {
-        let value = self.variables.get(name).cloned();
+        let value = self.variables.get(name);
+        let length = value.map_or(0, Vec::len);
+        self.expanded = self.expanded.saturating_add(length);
         let word = self.word.get_or_insert_default();
-        match value {
-            Some(value) => word.text.extend(value),
+        match value.filter(|_| self.expanded <= MAX_EXPANDED) {
+            Some(value) => word.text.extend_from_slice(value),
             None => word.unknown = Some(format!("${}", shown(name))),
         }
     }
@@ -362,10 +370,11 @@ fn ansi_c(bytes: &mut Bytes<'_>, word: &mut Vec<u8>) -> Option<()> {
                 b'v' => word.push(0x0b),
                 b'c' => word.push(bytes.next()? & 0x1f),
                 first @ b'0'..=b'7' => {
-                    let more = code(bytes, 8, 2).unwrap_or((0, 0));
-                    let first = u32::from(first & 7) << (3 * more.1);
+                    let (rest, digits) = code(bytes, 8, 2).unwrap_or((0, 0));
+                    let place = 8_u32.saturating_pow(digits);
+                    let code = u32::from(first & 7).saturating_mul(place).saturating_add(rest);
                     // As bash does with `\777`.
-                    word.extend((first | more.0).to_le_bytes().first());
+                    word.extend(code.to_le_bytes().first());
                 }
                 kind @ (b'x' | b'u' | b'U') => {
                     let most = match kind {
@@ -420,8 +429,7 @@ fn cmd(text: &[u8]) -> Vec<Vec<u8>> {
                     line.extend(bytes.next());
                 }
             }
-            b'\r' | b'\n' if !in_quotes => break,
-            b'|' | b'&' | b'>' | b'<' if !in_quotes => break,
+            b'\r' | b'\n' | b'|' | b'&' | b'>' | b'<' if !in_quotes => break,
             byte => {
                 in_quotes ^= byte == b'"';
                 line.push(byte);
@@ -534,9 +542,9 @@ fn power_shell(text: &[u8]) -> Result<Vec<Vec<u8>>> {
 
 /// A word with `\"` in it and no other quote is written for PowerShell before 7.3.
 fn handed_over(word: Vec<u8>) -> Vec<u8> {
-    let quotes = word.iter().filter(|byte| **byte == b'"').count();
-    let escaped = word.windows(2).filter(|pair| *pair == b"\\\"").count();
-    if quotes == 0 || quotes != escaped {
+    let is_bare = |at: usize| at.checked_sub(1).and_then(|at| word.get(at)) != Some(&b'\\');
+    let mut quotes = (0..word.len()).filter(|at| word.get(*at) == Some(&b'"')).peekable();
+    if quotes.peek().is_none() || quotes.any(is_bare) {
         return word;
     }
     // As the C library reads it within quotes.

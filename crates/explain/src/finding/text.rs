@@ -1,5 +1,6 @@
 //! What is said about a finding: one entry each, with what was seen, why a request is refused for
 //! it, and what to do.
+#![allow(clippy::too_many_lines, reason = "a table")]
 
 use std::{borrow::Cow, time::Duration};
 
