@@ -50,10 +50,21 @@ function visible(text) {
   });
 }
 
-function string(title, [same, other]) {
+/** A text with what stands between backticks as code. */
+function prose(text) {
+  return text.split("`").map((piece, i) => (i % 2 ? element("code", {}, piece) : piece));
+}
+
+/** A string, with the part marked in which it differs from another one: up to their common end. */
+function string(title, [same, rest], other) {
+  let end = 0;
+  const most = Math.min(rest.length, other.length);
+  while (end < most && rest.at(-1 - end) === other.at(-1 - end)) end += 1;
+  const cut = rest.length - end;
+  const middle = rest.slice(0, cut);
   return [
     element("h3", {}, title),
-    element("pre", {}, visible(same), ...(other ? [element("mark", {}, visible(other))] : [])),
+    element("pre", {}, visible(same), ...(middle ? [element("mark", {}, visible(middle))] : []), visible(rest.slice(cut))),
   ];
 }
 
@@ -69,23 +80,26 @@ function show(answer) {
   into.append(
     element("p", { class: `verdict ${isVerified ? "good" : "bad"}` },
       isVerified ? "Verified" : `Refused: ${answer.verdict}`),
-    element("p", {}, `By the rules of ${answer.rules}.`, ...(answer.message ? [` It was ${answer.verdict}: ${answer.message}.`] : [])),
+    element("p", {}, `By the rules of ${answer.rules}${answer.message ? `: ${answer.message}` : ""}.`),
   );
   if (answer.findings.length) {
     into.append(element("h2", {}, "What was found"), element("ol", {}, ...answer.findings.map((finding) =>
       element("li", {},
         element("h3", {}, element("code", {}, finding.code)),
         element("dl", {}, ...["seen", "why", "fix"].flatMap((key) =>
-          [element("dt", {}, key), element("dd", {}, finding[key])]))))));
+          [element("dt", {}, key), element("dd", {}, ...prose(finding[key]))]))))));
     into.append(answer.recomputed
-      ? element("p", { class: "good" }, "Once this is fixed, the signature matches.")
+      ? element("p", { class: "good" },
+          `Once ${answer.findings.length > 1 ? "all of these are" : "this is"} fixed, the signature matches.`)
       : element("p", { class: "bad" }, "The signature could not be accounted for."));
   }
   if (answer.strings) {
     const { expected, signed, differ_at: at } = answer.strings;
     into.append(element("h2", {}, "What is signed"));
     if (at !== null) into.append(element("p", {}, `The two differ from byte ${at} on.`));
-    into.append(...string("By the rules", expected), ...(signed ? string("By this signature", signed) : []));
+    const [one, other] = [expected, signed ?? expected].map(([, rest]) => rest);
+    into.append(...string("By the rules", expected, other),
+      ...(signed ? string("By this signature", signed, one) : []));
   }
 }
 
