@@ -154,7 +154,7 @@ fn escaped(body: &[u8], candidates: &mut Candidates<'_>) {
     if let Some(plain) = convert::without_slashes(body) {
         candidates.push(plain, Finding::BodySlashes { added: true });
     }
-    if let Some(slashed) = convert::with_slashes(body) {
+    for slashed in convert::with_slashes(body) {
         candidates.push(slashed, Finding::BodySlashes { added: false });
     }
     for decoded in convert::url_decoded(body) {
@@ -193,6 +193,11 @@ fn charsets(body: &[u8], candidates: &mut Candidates<'_>) {
                     Ok(_) => Finding::BodyMojibake { read_as: said(set) },
                     Err(_) => Finding::BodyCharset { signed: said(set), received: Utf8 },
                 };
+                // Some do it twice.
+                let twice = str::from_utf8(&signed).ok().and_then(|text| set.encode(text));
+                if let Some(twice) = twice.filter(|twice| str::from_utf8(twice).is_ok()) {
+                    candidates.push(twice, Finding::BodyMojibake { read_as: said(set) });
+                }
                 candidates.push(signed, finding);
             }
             // UTF-8 that was turned into this set.

@@ -71,6 +71,9 @@ pub(super) fn with_entities(text: &[u8]) -> Vec<Vec<u8>> {
         escape(true, Some("&#39;")),
         escape(true, Some("&#x27;")),
         escape(true, Some("&apos;")),
+        // WordPress, and twice.
+        String::from_utf8_lossy(text).replace('&', "&#038;").into_bytes(),
+        String::from_utf8_lossy(text).replace('&', "&amp;amp;").into_bytes(),
     ] {
         if spelling != text && !spellings.contains(&spelling) {
             spellings.push(spelling);
@@ -92,16 +95,23 @@ pub(super) fn without_slashes(text: &[u8]) -> Option<Vec<u8>> {
     (plain.len() < text.len()).then_some(plain)
 }
 
-/// With backslashes before quotes and backslashes, where there are any.
-pub(super) fn with_slashes(text: &[u8]) -> Option<Vec<u8>> {
-    let mut slashed = Vec::with_capacity(text.len());
-    for byte in text {
-        if matches!(byte, b'\'' | b'"' | b'\\') {
-            slashed.push(b'\\');
+/// With backslashes before quotes and backslashes, as WordPress puts them, and before slashes, as PHP's
+/// JSON does, where there are any.
+pub(super) fn with_slashes(text: &[u8]) -> Vec<Vec<u8>> {
+    let slashed = |before: &[u8]| {
+        let mut slashed = Vec::with_capacity(text.len());
+        for byte in text {
+            if before.contains(byte) {
+                slashed.push(b'\\');
+            }
+            slashed.push(*byte);
         }
-        slashed.push(*byte);
-    }
-    (slashed.len() > text.len()).then_some(slashed)
+        slashed
+    };
+    [slashed(b"'\"\\"), slashed(b"/"), slashed(b"/\"\\")]
+        .into_iter()
+        .filter(|slashed| slashed.len() > text.len())
+        .collect()
 }
 
 /// Without percent-encoding, `+` read as a space and as itself.
@@ -119,7 +129,15 @@ pub(super) fn url_decoded(text: &[u8]) -> Vec<Vec<u8>> {
 pub(super) fn url_encoded(text: &[u8]) -> Vec<Vec<u8>> {
     let strict = percent_encode(text, UNRESERVED).to_string();
     let form = strict.replace("%20", "+").replace('~', "%7E");
-    let mut encoded = vec![strict, form];
+    let lower = |text: &str| {
+        let mut pieces = text.split('%');
+        let first = pieces.next().unwrap_or_default().to_owned();
+        pieces.fold(first, |all, piece| {
+            let (digits, rest) = piece.split_at_checked(2).unwrap_or((piece, ""));
+            format!("{all}%{}{rest}", digits.to_ascii_lowercase())
+        })
+    };
+    let mut encoded = vec![strict.clone(), lower(&strict), lower(&form), form];
     encoded.dedup();
     encoded.into_iter().map(String::into_bytes).filter(|encoded| encoded != text).collect()
 }

@@ -206,6 +206,8 @@ pub enum Finding {
     /// The headers say that the body is compressed, and it is not. What was signed cannot be had
     /// back: two compressors seldom agree.
     BodyDecompressed,
+    /// The body has U+FFFD in it, which programs write in place of bytes that they cannot read.
+    BodyReplaced,
     /// The body has another length than the headers say.
     BodyLength {
         /// What `content-length` says.
@@ -369,6 +371,7 @@ impl Finding {
             Self::BodyWrapped => "body_wrapped",
             Self::BodyUnwrapped => "body_unwrapped",
             Self::BodyParsed => "body_parsed",
+            Self::BodyReplaced => "body_replaced",
             Self::SignedOtherwise { how } => how.code(),
             Self::BearerToken => "bearer_token",
             Self::NothingFits => "nothing_fits",

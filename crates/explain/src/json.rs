@@ -17,7 +17,9 @@ const MAX_TOTAL: usize = 12 * 1024 * 1024;
 /// More empty objects and lists are exchanged one by one, or all at once.
 const MAX_SUBSETS: usize = 5;
 /// More documents within a text are not looked at.
-const MAX_INSIDE: usize = 20;
+const MAX_INSIDE: usize = 100;
+/// More empty places are not exchanged one by one.
+const MAX_PLACES: usize = 20;
 
 /// The vendors' fields in the order of their documents, as far as they share an object.
 ///
@@ -82,7 +84,7 @@ pub(super) fn readings(text: &[u8]) -> Readings {
         }
     }
     for layout in Layout::ALL {
-        for escapes in Escapes::ODD {
+        for escapes in Escapes::odd() {
             readings.odd.extend(spellings.write(&document, layout, escapes, Order::AsIs));
         }
     }
@@ -236,11 +238,12 @@ impl Node {
             Self::Map(entries) => {
                 for (_, value) in entries {
                     if let Self::Map(_) | Self::List(_) = value {
-                        for escapes in Escapes::USUAL.into_iter().take(2) {
-                            let mut inner = String::new();
-                            Writer { layout: Layout::Compact, escapes, out: &mut inner }
-                                .node(value, 0);
-                            found.push(inner.into_bytes());
+                        for layout in [Layout::Compact, Layout::Spaced, Layout::Indented("    ")] {
+                            for escapes in Escapes::USUAL {
+                                let mut inner = String::new();
+                                Writer { layout, escapes, out: &mut inner }.node(value, 0);
+                                found.push(inner.into_bytes());
+                            }
                         }
                     }
                     value.inside(found);
@@ -269,7 +272,7 @@ impl Node {
             sets.push(vec![true; count]);
             sets.push(kinds.clone());
             sets.push(kinds.iter().map(|is_list| !is_list).collect());
-            for place in 0..count.min(MAX_INSIDE) {
+            for place in 0..count.min(MAX_PLACES) {
                 sets.push((0..count).map(|other| other == place).collect());
             }
         }
@@ -448,15 +451,44 @@ struct Escapes {
     upper: bool,
 }
 
+/// What is escaped although it is ASCII.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Html {
     No,
     /// `<`, `>`, `&` and the two line separators.
     Go,
-    /// `<`, `>`, `&` and `'`, as PHP's `JSON_HEX_…` flags and .NET do.
-    Quotes,
-    /// And `"`.
-    AllQuotes,
+    /// Java's Gson: `<`, `>`, `&`, `=` and `'`.
+    Gson,
+    /// .NET: `<`, `>`, `&`, `'`, `"`, `+` and backticks.
+    DotNet,
+    /// PHP's `JSON_HEX_TAG`.
+    Tag,
+    /// And `JSON_HEX_AMP`.
+    TagAmp,
+    /// And `JSON_HEX_APOS`.
+    TagAmpApos,
+    /// And `JSON_HEX_QUOT`.
+    All,
+}
+
+impl Html {
+    const fn escaped(self) -> &'static str {
+        match self {
+            Self::No => "",
+            Self::Go => "<>&\u{2028}\u{2029}",
+            Self::Gson => "<>&='\u{2028}\u{2029}",
+            Self::DotNet => "<>&'\"+`",
+            Self::Tag => "<>",
+            Self::TagAmp => "<>&",
+            Self::TagAmpApos => "<>&'",
+            Self::All => "<>&'\"",
+        }
+    }
+
+    /// Whether the digits are capitals, whatever those of other escapes are.
+    const fn is_upper(self) -> bool {
+        matches!(self, Self::DotNet | Self::Tag | Self::TagAmp | Self::TagAmpApos | Self::All)
+    }
 }
 
 impl Escapes {
@@ -474,18 +506,30 @@ impl Escapes {
         // PHP with JSON_UNESCAPED_UNICODE.
         Self { slashes: true, ..Self::NONE },
     ];
-    const ODD: [Self; 10] = [
-        Self { upper: true, ..Self::PHP },
-        Self { upper: true, ..Self::UNICODE },
-        Self { upper: true, html: Html::Go, ..Self::NONE },
-        Self { upper: true, html: Html::Quotes, ..Self::PHP },
-        Self { upper: true, html: Html::AllQuotes, ..Self::PHP },
-        Self { upper: true, html: Html::Quotes, ..Self::UNICODE },
-        Self { upper: true, html: Html::AllQuotes, ..Self::UNICODE },
-        Self { upper: true, html: Html::AllQuotes, slashes: true, ..Self::NONE },
-        Self { html: Html::Go, ..Self::UNICODE },
-        Self { html: Html::Quotes, ..Self::UNICODE },
-    ];
+
+    /// Each other way in which letters, slashes and HTML are escaped together.
+    fn odd() -> Vec<Self> {
+        let mut odd = Vec::new();
+        for html in [Html::All, Html::Tag, Html::TagAmp, Html::TagAmpApos] {
+            for base in [Self::PHP, Self::UNICODE, Self { slashes: true, ..Self::NONE }, Self::NONE]
+            {
+                odd.push(Self { html, ..base });
+            }
+        }
+        odd.extend([
+            Self { upper: true, html: Html::DotNet, ..Self::UNICODE },
+            Self { html: Html::Gson, ..Self::NONE },
+        ]);
+        for html in [Html::No, Html::Go, Html::Gson] {
+            for base in [Self::PHP, Self::UNICODE, Self { slashes: true, ..Self::NONE }, Self::NONE]
+            {
+                for upper in [true, false] {
+                    odd.push(Self { html, upper, ..base });
+                }
+            }
+        }
+        odd
+    }
 }
 
 struct Writer<'a> {
@@ -554,7 +598,9 @@ impl Writer<'_> {
         self.out.push('"');
         for char in text.chars() {
             match char {
-                '"' if self.escapes.html == Html::AllQuotes => self.unicode(char),
+                char if self.escapes.html.escaped().contains(char) => {
+                    self.unicode(char, self.escapes.html.is_upper());
+                }
                 '"' => self.out.push_str("\\\""),
                 '\\' => self.out.push_str("\\\\"),
                 '\n' => self.out.push_str("\\n"),
@@ -563,23 +609,18 @@ impl Writer<'_> {
                 '\u{8}' => self.out.push_str("\\b"),
                 '\u{c}' => self.out.push_str("\\f"),
                 '/' if self.escapes.slashes => self.out.push_str("\\/"),
-                '\0'..' ' => self.unicode(char),
-                '<' | '>' | '&' if self.escapes.html != Html::No => self.unicode(char),
-                '\'' if matches!(self.escapes.html, Html::Quotes | Html::AllQuotes) => {
-                    self.unicode(char);
-                }
-                '\u{2028}' | '\u{2029}' if self.escapes.html == Html::Go => self.unicode(char),
-                '\u{80}'.. if self.escapes.unicode => self.unicode(char),
+                '\0'..' ' => self.unicode(char, false),
+                '\u{80}'.. if self.escapes.unicode => self.unicode(char, false),
                 _ => self.out.push(char),
             }
         }
         self.out.push('"');
     }
 
-    fn unicode(&mut self, char: char) {
+    fn unicode(&mut self, char: char, is_upper: bool) {
         for unit in char.encode_utf16(&mut [0; 2]) {
             // A `String` takes all that is written to it.
-            let _ = if self.escapes.upper {
+            let _ = if self.escapes.upper || is_upper {
                 write!(self.out, "\\u{unit:04X}")
             } else {
                 write!(self.out, "\\u{unit:04x}")

@@ -56,6 +56,9 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
     }
     for bare in [secret, trimmed] {
         if let Some(plain) = convert::without_entities(bare) {
+            if let Some(twice) = convert::without_entities(&plain) {
+                push(twice, Some(Finding::SecretEntities { given: true }));
+            }
             push(plain, Some(Finding::SecretEntities { given: true }));
         }
         if let Some(plain) = convert::without_slashes(bare) {
@@ -74,7 +77,7 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
     for escaped in convert::with_entities(secret) {
         push(escaped, Some(Finding::SecretEntities { given: false }));
     }
-    if let Some(slashed) = convert::with_slashes(secret) {
+    for slashed in convert::with_slashes(secret) {
         push(slashed, Some(Finding::SecretSlashes { given: false }));
     }
     for encoded in convert::url_encoded(secret) {
@@ -91,6 +94,10 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
     }
     for blank in [" ", "\u{a0}"] {
         let longer = [blank.as_bytes(), secret].concat();
+        push(
+            [&*longer, blank.as_bytes()].concat(),
+            Some(Finding::SecretWhiteSpace { given: false }),
+        );
         push(longer, Some(Finding::SecretWhiteSpace { given: false }));
     }
     let marked = [BYTE_ORDER_MARK, secret].concat();

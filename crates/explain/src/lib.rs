@@ -75,6 +75,11 @@ pub use report::{Colored, Refusal, Report, Strings};
 pub use scheme::{Scheme, SchemeError};
 pub use search::MAX_MACS;
 
+/// The code in the documentation compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/explain.md")]
+struct Documents;
+
 /// Explains refusals at one endpoint.
 ///
 /// It has the secrets as bytes, and wipes them on drop. See the [crate](self) for an example.
@@ -410,6 +415,7 @@ fn unfit<H: Headers + ?Sized>(
         // An Open API request may have none.
         _ if body.is_empty() && scheme != Scheme::TrustooOpenApi => Finding::BodyEmpty,
         _ if !request.is_exact => Finding::BodyParsed,
+        _ if body.windows(3).any(|bytes| bytes == b"\xef\xbf\xbd") => Finding::BodyReplaced,
         _ if is_encoded && is_text => Finding::BodyDecompressed,
         Some(announced) if announced != received => Finding::BodyLength { announced, received },
         _ if outcome.is_complete => Finding::NothingFits,

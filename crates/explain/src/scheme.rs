@@ -60,15 +60,29 @@ impl Scheme {
     ///
     /// let headers = [("X-Trustoo-Signature", "00")];
     /// assert_eq!(Scheme::of(&headers), Some(Scheme::TrustooSystem));
+    /// assert_eq!(Scheme::of(&[("x-trustlens-event", "test")]), Some(Scheme::TrustLens));
     /// assert_eq!(Scheme::of(&[("accept", "*/*")]), None);
     /// ```
     #[must_use]
     pub fn of<H: Headers + ?Sized>(headers: &H) -> Option<Self> {
         let is_in = |name: &'static str| headers.values(name).next().is_some();
         let by_own = Self::ALL.into_iter().find(|scheme| is_in(scheme.names().signature));
-        let found = by_own.or_else(|| {
-            Self::ALL.into_iter().find(|scheme| spellings(scheme.names().signature).any(is_in))
-        })?;
+        let by_spelling =
+            || Self::ALL.into_iter().find(|scheme| spellings(scheme.names().signature).any(is_in));
+        // A request that lost its signature is known by what else the vendor sends.
+        let by_others = || {
+            let is_known = |scheme: &Self| {
+                let Names { public_token, timestamp, .. } = scheme.names();
+                let timestamp = timestamp.filter(|_| *scheme != Self::TrustooOpenApi);
+                [public_token, timestamp].into_iter().flatten().any(is_in)
+            };
+            let by_event = || is_in("x-trustlens-event").then_some(Self::TrustLens);
+            Self::ALL.into_iter().find(is_known).or_else(by_event)
+        };
+        let found = match by_own.or_else(by_spelling) {
+            Some(found) => found,
+            None => return by_others(),
+        };
         let is_timed =
             || Self::TrustLens.names().timestamp.is_some_and(|name| spellings(name).any(is_in));
         Some(if found == Self::TrustLens && !is_timed() { Self::TrustLensV1 } else { found })

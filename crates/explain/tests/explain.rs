@@ -865,7 +865,7 @@ signed 7200s ago, the replay window allows 300s
 1. whole_hours
    seen  signed 2 h 00 min behind this clock's time, to the minute
    why   it is older than the replay window allows: a clock that shows local time as UTC, or a delivery that was held or sent again that much later; both look the same
-   fix   if fresh deliveries are refused too, set the system clock to UTC and configure the time zone separately; if only this one is, it was late: wait for the vendor's retry, or pass --now with the time of its arrival
+   fix   if fresh deliveries are refused too, set the system clock to UTC and configure the time zone separately; if only this one is, it was late: wait for the vendor's retry, or judge it at the time of its arrival (`--now`)
 
 2. secret_white_space
    seen  the signature fits the secret without the white space in it or around it
@@ -973,6 +973,7 @@ fn every_finding_in_words() {
         Finding::BodyWrapped,
         Finding::BodyUnwrapped,
         Finding::BodyParsed,
+        Finding::BodyReplaced,
         Finding::BearerToken,
         Finding::SearchEnded { macs: 400 },
         Finding::BodyLineEndings,

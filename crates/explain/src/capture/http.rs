@@ -156,7 +156,11 @@ pub(super) fn read_verbose(text: &[u8], given: Option<Vec<u8>>) -> Result<Captur
         Some(line.strip_prefix(b" ").unwrap_or(line))
     });
     let head_text = sent.collect::<Vec<_>>().join(&b'\n');
-    let (capture, _) = head(&head_text)?;
+    let (capture, rest) = head(&head_text)?;
+    // It prints no body, so this is a request that somebody quoted.
+    if !rest.trim_ascii().is_empty() {
+        return read(&head_text);
+    }
     body_of(capture, given, "this is what `curl -v` prints")
 }
 

@@ -349,7 +349,7 @@ fn body(map: Map<'_, '_>) -> Body {
     let mut empty = None;
     for name in BODIES {
         let Some(value) = map.get(name) else { continue };
-        match whole(value, says_base64) {
+        match whole(value, says_base64, name == "postData") {
             // Another field may have it.
             Body::Bytes(bytes) if bytes.is_empty() => empty = Some(Body::Bytes(bytes)),
             Body::Missing => {}
@@ -359,7 +359,7 @@ fn body(map: Map<'_, '_>) -> Body {
     empty.unwrap_or(Body::Missing)
 }
 
-fn whole(value: &Value<'_>, says_base64: bool) -> Body {
+fn whole(value: &Value<'_>, says_base64: bool, is_post_data: bool) -> Body {
     let decoded = |text: &str| match BASE64_STANDARD.decode(text.trim()) {
         Ok(bytes) => Body::Bytes(bytes),
         Err(_) => Body::Bad("the body is said to be base64 and is not".to_owned()),
@@ -382,9 +382,10 @@ fn whole(value: &Value<'_>, says_base64: bool) -> Body {
             }
             let is_base64 = says_base64 || map.text(&["encoding"]) == Some("base64");
             // Postman, HAR archives, Lambda at the edge; Charles.
-            let is_wrapper = ["mode", "mimeType", "encoding", "action", "charset", "params"]
-                .iter()
-                .any(|name| map.get(name).is_some());
+            const OF_WRAPPERS: [&str; 6] =
+                ["mode", "mimeType", "encoding", "action", "charset", "params"];
+            let is_wrapper =
+                is_post_data || entries.iter().any(|(name, _)| OF_WRAPPERS.contains(&&**name));
             if is_wrapper {
                 if let Some(encoded) = map.text(&["encoded"]) {
                     return decoded(encoded);
@@ -392,7 +393,7 @@ fn whole(value: &Value<'_>, says_base64: bool) -> Body {
                 return match map.text(&["raw", "text", "data"]) {
                     Some(text) if is_base64 => decoded(text),
                     Some(text) => Body::Bytes(text.as_bytes().to_vec()),
-                    None if map.get("text").is_some() => Body::Bytes(Vec::new()),
+                    None if is_post_data && map.get("params").is_none() => Body::Bytes(Vec::new()),
                     None => Body::Bad(
                         "the capture has the body in pieces, as a form; the bytes that were signed \
                          are not in it"

@@ -436,7 +436,27 @@ fn cmd(text: &[u8]) -> Vec<Vec<u8>> {
             }
         }
     }
-    arguments(&line)
+    arguments(&undoubled(line))
+}
+
+/// Chrome doubles each backslash of a text, and the C library halves only those before a quote. So
+/// where all others come in pairs, one of each is Chrome's.
+fn undoubled(line: Vec<u8>) -> Vec<u8> {
+    let mut halved = Vec::with_capacity(line.len());
+    let mut bytes = Bytes { rest: &line };
+    while let Some(byte) = bytes.next() {
+        halved.push(byte);
+        if byte == b'\\' {
+            let count = bytes.take_while(|byte| byte == b'\\').len().saturating_add(1);
+            let is_quote = bytes.peek() == Some(b'"');
+            if !is_quote && !count.is_multiple_of(2) {
+                return line;
+            }
+            let kept = if is_quote { count } else { count / 2 };
+            halved.extend(std::iter::repeat_n(b'\\', kept.saturating_sub(1)));
+        }
+    }
+    halved
 }
 
 /// A command line as the C library of Windows takes it apart.

@@ -142,17 +142,17 @@ impl Finding {
                     } else {
                         "it is older than the replay window allows: a clock that shows local time as UTC, or a delivery that was held or sent again that much later; both look the same"
                     },
-                    "if fresh deliveries are refused too, set the system clock to UTC and configure the time zone separately; if only this one is, it was late: wait for the vendor's retry, or pass --now with the time of its arrival",
+                    "if fresh deliveries are refused too, set the system clock to UTC and configure the time zone separately; if only this one is, it was late: wait for the vendor's retry, or judge it at the time of its arrival (`--now`)",
                 )
             }
             Self::Late { age } => words(
                 format!("signed {} ago", span(*age)),
                 "it is older than the replay window allows: captured earlier, held in a queue, replayed, or one of the clocks is wrong",
-                "for a capture, pass --now with the time of its arrival; if fresh deliveries are refused too, run NTP on this machine",
+                "judge a capture at the time of its arrival (`--now`); if fresh deliveries are refused too, run NTP on this machine",
             ),
             Self::Early { ahead } => words(
                 format!("signed {} ahead of this clock's time", span(*ahead)),
-                "it lies further ahead than the replay window allows, so one of the two clocks is wrong, or --now is",
+                "it lies further ahead than the replay window allows, so one of the two clocks is wrong",
                 "run NTP on this machine; ask the vendor only if this clock is right",
             ),
 
@@ -368,6 +368,11 @@ impl Finding {
                 "the capture has the body as parsed JSON, and no usual spelling of it fits",
                 "the bytes that were signed are not in the capture, so it cannot tell whether the request was genuine",
                 "capture the raw body; the secret of another endpoint looks the same here",
+            ),
+            Self::BodyReplaced => words(
+                "the body has U+FFFD in it, which programs write in place of bytes that they cannot read",
+                "if bytes were replaced, those that were signed are not there, and cannot be had back",
+                "capture the raw bytes of the body, in a file or as base64",
             ),
             Self::BodyLength { announced, received } => words(
                 format!("`content-length` says {announced} bytes, the body has {received}"),
