@@ -1,8 +1,11 @@
 //! The schemes, as far as they differ for someone who looks at them from outside.
 
-use std::{fmt, str::FromStr, sync::LazyLock, time::Duration};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
-use trusthooks::{Headers, ReplayWindow};
+use trusthooks::{
+    HeaderName, Headers, ReplayWindow, trustlens,
+    trustoo::{open_api, shop, system},
+};
 
 /// Whose rules a request is to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,14 +45,8 @@ impl Scheme {
     /// The scheme's name for command lines and JSON: `trustlens`, `trustlens-v1`, `trustoo-shop`,
     /// `trustoo-system` or `trustoo-open-api`. [`FromStr`] reads it.
     #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TrustLens => "trustlens",
-            Self::TrustLensV1 => "trustlens-v1",
-            Self::TrustooShop => "trustoo-shop",
-            Self::TrustooSystem => "trustoo-system",
-            Self::TrustooOpenApi => "trustoo-open-api",
-        }
+    pub fn code(self) -> &'static str {
+        self.data().name()
     }
 
     /// The scheme whose signature a request carries, under its own name or one that proxies give
@@ -94,33 +91,24 @@ impl Scheme {
         Self::ALL.into_iter().any(|scheme| spellings(scheme.names().signature).any(is_it))
     }
 
-    pub(crate) const fn names(self) -> Names {
+    /// What the library says of it.
+    fn data(self) -> &'static trusthooks::Scheme {
         match self {
-            Self::TrustLens => Names {
-                public_token: None,
-                timestamp: Some("x-trustlens-timestamp"),
-                signature: "x-trustlens-signature",
-                prefix: "sha256=",
-            },
-            Self::TrustLensV1 => Names { timestamp: None, ..Self::TrustLens.names() },
-            Self::TrustooShop => Names {
-                public_token: Some("open-trustoo-webhook-public-token"),
-                timestamp: Some("open-trustoo-webhook-timestamp"),
-                signature: "open-trustoo-webhook-sign",
-                prefix: "",
-            },
-            Self::TrustooSystem => Names {
-                public_token: None,
-                timestamp: None,
-                signature: "x-trustoo-signature",
-                prefix: "",
-            },
-            Self::TrustooOpenApi => Names {
-                public_token: Some("public-token"),
-                timestamp: Some("timestamp"),
-                signature: "sign",
-                prefix: "",
-            },
+            Self::TrustLens => &trustlens::SCHEME,
+            Self::TrustLensV1 => &trustlens::v1::SCHEME,
+            Self::TrustooShop => &shop::SCHEME,
+            Self::TrustooSystem => &system::SCHEME,
+            Self::TrustooOpenApi => &open_api::SCHEME,
+        }
+    }
+
+    pub(crate) fn names(self) -> Names {
+        let data = self.data();
+        Names {
+            public_token: data.id().filter(|_| self.is_trustoo()).map(HeaderName::as_str),
+            timestamp: data.timestamp().map(HeaderName::as_str),
+            signature: data.signature().as_str(),
+            prefix: data.prefix(),
         }
     }
 
@@ -129,14 +117,8 @@ impl Scheme {
     }
 
     /// The window that the scheme's verifier has by default.
-    pub(crate) const fn window(self) -> ReplayWindow {
-        match self {
-            Self::TrustLens => ReplayWindow::symmetric(Duration::from_secs(300)),
-            Self::TrustooShop | Self::TrustooOpenApi => {
-                ReplayWindow::symmetric(Duration::from_secs(900))
-            }
-            Self::TrustLensV1 | Self::TrustooSystem => ReplayWindow::UNBOUNDED,
-        }
+    pub(crate) fn window(self) -> ReplayWindow {
+        self.data().window()
     }
 }
 
