@@ -170,7 +170,7 @@ pub enum WebhookRejection {
     Unverified(VerifyError),
     /// The body is too large or could not be read: axum's own answer.
     Body(Response),
-    /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::answer`].
+    /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::answer`](crate::ReplayError::answer).
     Replay(Response),
 }
 

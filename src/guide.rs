@@ -1,5 +1,7 @@
 //! Pages on single subjects, and the examples by their source. Only the documentation has them.
 
+#[doc = "[performance]: crate::guide::performance"]
+#[doc = ""]
 #[doc = include_str!("../docs/assurance.md")]
 pub mod assurance {}
 
@@ -14,9 +16,13 @@ pub mod open_api {}
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 
+#[doc = "[performance]: crate::guide::performance"]
+#[doc = ""]
 #[doc = include_str!("../docs/replay.md")]
 pub mod replay {}
 
+#[doc = "[assurance]: crate::guide::assurance"]
+#[doc = ""]
 #[doc = include_str!("../SECURITY.md")]
 pub mod security {}
 
