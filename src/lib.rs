@@ -60,8 +60,3 @@ pub use scheme::Scheme;
 pub use secret::{Secret, SecretStore, Secrets};
 pub use time::{ReplayWindow, Timestamp};
 pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
-
-/// The code in the documents compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/replay.md")]
-struct Documents;

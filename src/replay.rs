@@ -1,9 +1,10 @@
 //! Processing each delivery once, though it may arrive several times.
 //!
 //! A window bounds how long a captured request can be replayed; within it, and for schemes that
-//! sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process; with the
-//! feature `redis` a store shares it between machines. Either works in two steps, so that a handler
-//! that fails loses nothing:
+//! sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process. With the
+//! feature `redis` a store shares it between machines, and with `postgres` it is part of your own
+//! transaction. A claim is made, the work is done, the claim is committed, so that a handler that
+//! fails loses nothing:
 //!
 //! ```
 //! use trusthooks::{ReplayError, ReplayGuard, Secret, Timestamp, Verify, trustoo::system};
@@ -15,35 +16,32 @@
 //! let signed = system::Signer::new(secret).sign_at(b"{}", now);
 //! let delivery = verifier.verify_at(&signed.iter().collect::<Vec<_>>(), b"{}", now)?;
 //!
-//! let claim = guard.claim(delivery.receipt(), now)?;
+//! let claim = guard.claim_delivery(&delivery, "crm", now)?;
 //! // … handle the delivery; when that fails, dropping the claim lets the vendor's retry in …
 //! claim.commit();
 //!
-//! assert!(matches!(guard.claim(delivery.receipt(), now), Err(ReplayError::Duplicate)));
+//! let again = guard.claim_delivery(&delivery, "crm", now);
+//! assert!(matches!(again, Err(ReplayError::Duplicate)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Which key
 //!
-//! A delivery is known by the [`Fingerprint`] of its MAC, never by an unsigned header: who replays a
-//! request can change its delivery id. That stops a replay for as long as the window is open; where no
-//! time is signed, for [`RETENTION`]. After that a captured system webhook is told by the time in its
-//! body ([`system::Event::check_age`]), and a captured delivery of TrustLens v1 by nothing at all.
-//!
-//! A *retry* is another matter:
+//! [`Delivery::replay_key`] tells by what a delivery is known, and the layer and the extractor use it:
+//! what the event shares with its retries ([`Event::retry_key`]), or else the [`Fingerprint`] of the
+//! MAC; within the scheme, the id that selected the secret, and a scope. Never an unsigned header:
+//! whoever replays a request can change it.
 //!
 //! | deliveries | a retry is | known by |
 //! |---|---|---|
 //! | TrustLens settings webhooks | not sent | fingerprint |
-//! | TrustLens rule webhooks | signed anew | a key from the event: its delivery id |
-//! | Trustoo shop webhooks | signed anew | a key from the event: name, object id, time of change |
+//! | TrustLens rule webhooks | signed anew | the event's delivery id |
+//! | Trustoo shop webhooks | signed anew | the whole event |
 //! | Trustoo system webhooks | the same bytes | fingerprint |
 //!
-//! A vendor retries only what was not answered with success, so a fingerprint processes twice only
-//! what was handled although the vendor never heard of it: an answer lost on the way, or given too
-//! late. Where that matters, derive a [`ReplayKey`] from the verified event.
-//!
-//! [`system::Event::check_age`]: crate::trustoo::system::Event::check_age
+//! Within its window a replay is a duplicate. Where no time is signed there is no window, and it is
+//! one for [`RETENTION`]; after that, only the time in the body tells it from a new delivery
+//! (`check_age` of the events).
 
 use alloc::sync::Arc;
 use core::{future::Future, time::Duration};
