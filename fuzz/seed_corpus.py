@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 import pathlib
-
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
@@ -75,8 +74,15 @@ for case in cases("open_api.json") + cases("hard_open_api.json"):
         body = base64.b64decode(case["body_b64"])
         time = (case["timestamp"] * 2).to_bytes(8, "little")
         seed("canonical", time + case["query"].encode() + (b"\0" + body if body else b""))
-for path in sorted((TESTS / "events").glob("*.json")):
+for path in sorted((TESTS / "events").glob("trust*_*.json")):
     seed("event_" + path.name.split("_")[0], path.read_bytes())
+    seed("event_json", path.read_bytes())
+for case in json.loads((TESTS / "events" / "cases.json").read_text(encoding="utf-8"))["cases"]:
+    if len(case["body"]) < 4096:
+        seed("event_" + case["scheme"].split("_")[0], case["body"].encode())
+        seed("event_json", case["body"].encode())
+for path in sorted((ROOT / "crates" / "explain" / "tests" / "captures").rglob("*.*")):
+    seed("capture", path.read_bytes())
 # Claim, claim again, commit, claim again, a day later; and one that is released.
 seed("replay_guard", bytes([4, 0, 1, 0, 0, 1, 0, 3, 0, 0, 0, 1, 0, 5, 0, 1, 0, 1, 0, 4, 0, 0, 0, 1, 0]))
 

@@ -197,7 +197,7 @@ pub enum SignError {
     #[error("not a query: it starts with `?` or holds a `#`")]
     NotAQuery,
 
-    /// A public token or access token holds bytes that no header can carry, such as a line break.
+    /// A public token, access token or API key holds bytes that no header can carry, such as a line break.
     #[error("the token for header `{header}` holds bytes that no header can carry")]
     InvalidHeaderValue {
         /// The header's name, in lower case.

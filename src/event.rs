@@ -7,7 +7,7 @@
 use core::fmt;
 
 #[cfg(feature = "json")]
-use crate::replay::ReplayKey;
+use crate::fingerprint::ReplayKey;
 
 #[cfg(feature = "json")]
 mod extra;

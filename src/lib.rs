@@ -1,5 +1,13 @@
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The README's links to pages lead to `guide` here: the first definition of a link counts.
+#![doc = "[assurance]: crate::guide::assurance"]
+#![doc = "[explain]: crate::guide::explain"]
+#![doc = "[open_api]: crate::guide::open_api"]
+#![doc = "[performance]: crate::guide::performance"]
+#![doc = "[replay]: crate::guide::replay"]
+#![doc = "[security]: crate::guide::security"]
+#![doc = ""]
 #![doc = include_str!("../README.md")]
 // What comes from outside must not be able to panic.
 #![warn(
@@ -28,6 +36,7 @@ pub mod axum;
 mod drain;
 mod error;
 mod event;
+mod fingerprint;
 mod headers;
 #[cfg(feature = "json")]
 mod json;
@@ -52,11 +61,15 @@ pub use error::{SecretError, SignError, TimestampError, VerifyError};
 pub use event::Event;
 #[cfg(feature = "json")]
 pub use event::{EventTime, Extra, Mismatch, Money, Personal};
+pub use fingerprint::{Fingerprint, ReplayKey};
 pub use headers::{HeaderName, Headers, SignedHeaders};
 #[cfg(feature = "std")]
 pub use replay::{Claim, ReplayGuard};
-pub use replay::{ReplayError, ReplayKey, ReplayStore};
+pub use replay::{ReplayError, ReplayStore};
 pub use scheme::Scheme;
 pub use secret::{Secret, SecretStore, Secrets};
 pub use time::{ReplayWindow, Timestamp};
-pub use verify::{Delivery, Fingerprint, Receipt, Verification, Verify};
+pub use verify::{Delivery, Receipt, Verification, Verify};
+
+#[cfg(any(doc, doctest))]
+pub mod guide;

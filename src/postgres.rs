@@ -33,7 +33,7 @@
 
 use tokio_postgres::{Error, GenericClient, Transaction, types::Type};
 
-use crate::{replay::ReplayKey, time::Timestamp};
+use crate::{fingerprint::ReplayKey, time::Timestamp};
 
 /// Creates the table, where it does not exist. Run it at the start, or as a migration.
 pub const SCHEMA: &str = "\

@@ -25,7 +25,8 @@ use redis::{
 use tokio::sync::Mutex;
 
 use crate::{
-    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
+    fingerprint::ReplayKey,
+    replay::{ReplayError, ReplayStore, Retention},
     time::Timestamp,
 };
 

@@ -27,31 +27,28 @@
 //!
 //! # Which key
 //!
-//! [`Delivery::replay_key`] tells by what a delivery is known, and the layer and the extractor use it:
-//! what the event shares with its retries ([`Event::retry_key`]), or else the [`Fingerprint`] of the
-//! MAC; within the scheme, the id that selected the secret, and a scope. Never an unsigned header:
-//! whoever replays a request can change it.
+//! A delivery is known by what is signed, never by an unsigned header, which a replayer can change:
 //!
 //! | deliveries | a retry is | known by |
 //! |---|---|---|
-//! | TrustLens settings webhooks | not sent | fingerprint |
-//! | TrustLens rule webhooks | signed anew | the event's delivery id |
-//! | Trustoo shop webhooks | signed anew | the whole event |
-//! | Trustoo system webhooks | the same bytes | fingerprint |
+//! | TrustLens settings webhooks | not sent | the [fingerprint](crate::Fingerprint) of the MAC |
+//! | TrustLens rule webhooks | signed anew | the delivery id in the event |
+//! | Trustoo shop webhooks | signed anew | all that the event says |
+//! | Trustoo system webhooks | the same bytes | the fingerprint |
 //!
-//! Within its window a replay is a duplicate. Where no time is signed there is no window, and it is
-//! one for [`RETENTION`]; after that, only the time in the body tells it from a new delivery
-//! (`check_age` of the events).
+//! That is [`Delivery::replay_key`], within a scope, the scheme and the key id. A fingerprint is
+//! remembered for as long as the request could be replayed; where no time is signed, and for keys of
+//! events, for [`RETENTION`]. After that, `check_age` of the event refuses old ones by the time that
+//! their body signs.
 
 use alloc::sync::Arc;
 use core::{future::Future, time::Duration};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     event::Event,
+    fingerprint::ReplayKey,
     time::Timestamp,
-    verify::{Delivery, Fingerprint, Receipt},
+    verify::{Delivery, Receipt},
 };
 
 #[cfg(feature = "std")]
@@ -63,64 +60,6 @@ pub use guard::{Claim, ReplayGuard};
 /// How long a delivery is remembered that nothing else limits, because no time was signed or because
 /// its retries are signed anew: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What makes two deliveries the same one.
-///
-/// ```
-/// use trusthooks::ReplayKey;
-///
-/// let key = ReplayKey::derive(["review/updated", "57748", "2023-11-21T12:45:00Z"]);
-/// assert_ne!(key, ReplayKey::derive(["review/updated", "577482023-11-21T12:45:00Z", ""]));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReplayKey([u8; 32]);
-
-impl ReplayKey {
-    /// For a store that looks at none.
-    #[cfg(feature = "tower")]
-    pub(crate) const NONE: Self = Self([0; 32]);
-
-    /// A key from parts of a **verified** event, such as its name, the id of its object and the
-    /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
-    /// same bytes parted elsewhere, give another key.
-    #[must_use]
-    pub fn derive<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            let part = part.as_ref();
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        Self(hash.finalize().into())
-    }
-
-    /// The bytes, as a key for a store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// The first of the bytes as a number.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn number(&self) -> i64 {
-        self.0.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
-    }
-
-    /// Half of the bytes as two numbers.
-    #[cfg(feature = "std")]
-    fn halves(&self) -> [u64; 2] {
-        match self.0.as_chunks().0 {
-            [first, second, ..] => [u64::from_le_bytes(*first), u64::from_le_bytes(*second)],
-            _ => [0; 2],
-        }
-    }
-}
-
-impl From<Fingerprint> for ReplayKey {
-    fn from(fingerprint: Fingerprint) -> Self {
-        Self(*fingerprint.as_bytes())
-    }
-}
 
 /// Why a delivery must not be processed now.
 #[derive(Debug, Clone, thiserror::Error)]

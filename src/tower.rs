@@ -25,10 +25,17 @@ pub use outcome::{Outcome, Verdict};
 use crate::{
     drain,
     error::VerifyError,
-    replay::{ReplayError, ReplayKey, ReplayStore, Retention},
+    fingerprint::ReplayKey,
+    replay::{ReplayError, ReplayStore, Retention},
     time::Timestamp,
     verify::{Delivery, Verify},
 };
+
+#[cfg(feature = "json")]
+mod sign;
+
+#[cfg(feature = "json")]
+pub use sign::{SignLayer, SignService};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 

@@ -21,10 +21,7 @@
 //! Your CRM or Helpdesk", checked there against plugin 1.2.5, and its documentation page "API and
 //! Webhooks".
 
-use core::{fmt, time::Duration};
-
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
+use core::time::Duration;
 
 use crate::{
     error::VerifyError,
@@ -36,11 +33,16 @@ use crate::{
     verify::{Verification, Verify},
 };
 
+mod api_key;
 #[cfg(feature = "json")]
 mod envelope;
 #[cfg(feature = "json")]
 mod event;
 pub mod v1;
+
+#[cfg(feature = "http")]
+pub use api_key::ApiKey;
+pub use api_key::ApiKeyHash;
 
 #[cfg(not(feature = "json"))]
 crate::event::unread_event!();
@@ -199,41 +201,5 @@ impl<'h> Unsigned<'h> {
     #[must_use]
     pub const fn webhook_id(&self) -> Option<&'h str> {
         self.webhook_id
-    }
-}
-
-/// What TrustLens stores of the key for its REST API: the key's SHA-256.
-///
-/// For gateways and mocks that answer calls with `X-TrustLens-API-Key` as the plugin does.
-///
-/// ```
-/// use sha2::{Digest, Sha256};
-/// use trusthooks::trustlens::ApiKeyHash;
-///
-/// let stored = ApiKeyHash::from_sha256(Sha256::digest("tl_live_1234").into());
-/// assert!(stored.matches(b"tl_live_1234"));
-/// assert!(!stored.matches(b"tl_live_1235"));
-/// ```
-#[derive(Clone)]
-pub struct ApiKeyHash([u8; 32]);
-
-impl ApiKeyHash {
-    /// Takes the 32 bytes that are stored, hex decoded.
-    #[must_use]
-    pub const fn from_sha256(hash: [u8; 32]) -> Self {
-        Self(hash)
-    }
-
-    /// Whether `presented` is the key, compared in constant time.
-    #[must_use]
-    pub fn matches(&self, presented: &[u8]) -> bool {
-        let presented: [u8; 32] = Sha256::digest(presented).into();
-        presented.ct_eq(&self.0).into()
-    }
-}
-
-impl fmt::Debug for ApiKeyHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKeyHash(..)")
     }
 }

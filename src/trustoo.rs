@@ -20,8 +20,6 @@ mod event;
 pub mod open_api;
 pub mod shop;
 pub mod system;
-#[cfg(feature = "json")]
-mod topic;
 
 #[cfg(feature = "json")]
 pub use event::ShopId;

@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq as _;
 use crate::{
     error::VerifyError,
     event::Event,
+    fingerprint::Fingerprint,
     headers::Headers,
     scheme::{Presented, Scheme},
     secret::{KeyId, Keys, Selected},
@@ -313,7 +314,7 @@ impl Receipt {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Sha256::new().chain_update(self.mac.as_bytes()).chain_update(self.scheme);
-        Fingerprint(digest.finalize().into())
+        Fingerprint::new(digest.finalize().into())
     }
 
     /// The name of the scheme by which it was verified.
@@ -336,35 +337,6 @@ impl fmt::Debug for Receipt {
             .field("expires_at", &self.expires_at)
             .field("secret_index", &self.secret_index)
             .finish_non_exhaustive()
-    }
-}
-
-/// 32 bytes that are the same for a byte-identical repeat of a request and for nothing else.
-///
-/// It is the SHA-256 of the MAC that was checked and of the scheme's name, so it depends on the secret,
-/// on the time of signing and on every byte of the body, and whoever reads it in a log or a database cannot make a
-/// signature of it. A retry that the vendor signs anew (with a fresh timestamp) has another one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint([u8; 32]);
-
-impl Fingerprint {
-    /// The bytes, as a key for a store.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    /// 64 lower-case hex digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fingerprint({self})")
     }
 }
 

@@ -57,6 +57,7 @@ fn nothing_shows_a_secret_or_a_mac() {
     shown.debug(&(&api, open_api::Verifier::with_store(store)));
     shown.debug(&trustlens::ApiKeyHash::from_sha256([0x5a; 32]));
     shown.debug(&open_api::Bearer::new(SECRET));
+    shown.debug(&trustlens::ApiKey::new(SECRET));
 
     let trustlens_signer = trustlens::Signer::new(secret.clone());
     let v1_signer = trustlens::v1::Signer::new(secret.clone());

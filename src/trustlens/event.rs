@@ -10,7 +10,7 @@ use crate::{
             Mismatches, Required, Zone, deserialize_for, event, open_enum, record, serialize_for,
         },
     },
-    replay::ReplayKey,
+    fingerprint::ReplayKey,
     time::{ReplayWindow, Timestamp},
 };
 

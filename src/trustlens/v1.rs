@@ -1,12 +1,15 @@
 //! TrustLens before plugin 1.2.3: the body alone is signed.
 //!
-//! The header and its prefix are the same as today's, the time takes no part, and so nothing tells
-//! a replay from the original: a captured delivery is accepted for ever. And since today's scheme puts
-//! the time in front of the body, a delivery by it passes here as one whose body is
-//! `<timestamp>.<body>`, under the same secret. Ask for this only for a shop that cannot update, with a
-//! secret that nothing newer uses, and dedupe with a
-#![cfg_attr(feature = "std", doc = "[replay guard](crate::replay).")]
-#![cfg_attr(not(feature = "std"), doc = "replay guard.")]
+//! The header and its prefix are the same as today's, and the headers sign no time, so the verifier
+//! accepts a captured delivery again at any later time. Two things tell a replay:
+//!
+//! - a [replay store](crate::replay), for as long as it remembers;
+//! - the time in the body, which is signed: `Event::check_age` refuses an event that is too old. In an
+//!   envelope it is the time of the attempt. In a settings webhook it is the time of the event.
+//!
+//! Today's scheme puts the time in front of the body. Under the same secret, a delivery by it passes
+//! here as one whose body is `<timestamp>.<body>`. So ask for v1 only for a shop that cannot update,
+//! with a secret that nothing newer uses.
 //!
 //! Source: the section "Upgrading from before TrustLens 1.2.3" of the vendor's webhooks guide.
 

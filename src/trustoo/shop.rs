@@ -17,12 +17,12 @@ use core::fmt;
 #[cfg(not(feature = "json"))]
 crate::event::unread_event!();
 #[cfg(feature = "json")]
+pub use self::topic::Topic;
+#[cfg(feature = "json")]
 pub use super::event::shop::{
     CustomerEvent, CustomerEventType, DeletedReview, DeviceType, Event, EventKind, EventSource,
     Media, MediaType, OsType, Product, Reply, Review, ReviewSource,
 };
-#[cfg(feature = "json")]
-pub use super::topic::Topic;
 use super::{
     ACK_BODY, WINDOW,
     canonical::{Parameters, Spelling},
@@ -36,6 +36,9 @@ use crate::{
     time::{ReplayWindow, Timestamp},
     verify::{Verification, Verify},
 };
+
+#[cfg(feature = "json")]
+mod topic;
 
 /// The scheme, with a window of 15 minutes in both directions.
 pub static SCHEME: Scheme = Scheme {

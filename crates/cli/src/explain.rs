@@ -1,153 +1,207 @@
-//! The command line: what is asked, and the answer.
+//! `trusthooks explain`: why a captured request is refused.
 
-use std::{
-    env::VarError,
-    error::Error,
-    ffi::OsString,
-    fs,
-    io::{self, Read as _, Write},
-    path::{Path, PathBuf},
-    time::Duration,
+use std::{env::VarError, io::Write, path::PathBuf, time::Duration};
+
+use serde_json::json;
+use trusthooks::{ReplayWindow, Timestamp};
+use trusthooks_explain::{
+    Explainer, Report, Scheme, Strings,
+    capture::{Capture, Reader},
 };
 
-use lexopt::prelude::*;
-use trusthooks::{ReplayWindow, Timestamp};
-use trusthooks_explain::{Explainer, Scheme, capture::Capture};
+use crate::{
+    Result, files,
+    terminal::{Paint, Visible},
+};
 
-#[cfg(test)]
-mod tests;
+/// Say why a captured webhook is refused
+///
+/// Exits with 0 for a genuine request, 1 for one that is refused, 2 for input that cannot be used.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  trusthooks explain --secret-env TRUSTLENS_SECRET capture.http
+  trusthooks explain --secret-env TRUSTLENS_SECRET --now 1780000000 --show request.curl
+  pbpaste | trusthooks explain --scheme trustoo-shop --secret-env TRUSTOO_PRIVATE_TOKEN -")]
+pub(crate) struct Args {
+    /// A captured request, `-` for standard input: raw HTTP, a curl command, a HAR archive, other
+    /// JSON with headers and a body, or headers alone with --body
+    capture: PathBuf,
 
-pub(crate) const USAGE: &str = "\
-Says why a captured webhook is refused.
+    /// trustlens, trustlens-v1, trustoo-shop, trustoo-system or trustoo-open-api; found by the
+    /// headers if absent
+    #[arg(long)]
+    scheme: Option<Scheme>,
 
-usage: explain --scheme SCHEME --secret-env NAME [options] CAPTURE
+    /// The environment variable that holds the secret
+    #[arg(long, value_name = "VAR")]
+    secret_env: String,
 
-  CAPTURE               a request in a file, `-` for standard input: raw HTTP, a curl command,
-                        a HAR archive or one entry of it, or headers alone with --body
+    /// The same for a secret that was in use before; may be repeated
+    #[arg(long, value_name = "VAR")]
+    previous_env: Vec<String>,
 
-  --scheme SCHEME       trustlens, trustlens-v1, trustoo-shop, trustoo-system, trustoo-open-api
-  --secret-env NAME     the environment variable that holds the secret
-  --previous-env NAME   the same for a secret that was in use before; may be repeated
-  --public-token TOKEN  take this shop's requests only
-  --now SECONDS         when the request arrived, in Unix seconds; the system clock's time if absent
-  --window SECONDS      another replay window than the scheme's
-  --body FILE           the body, where CAPTURE has the headers alone
-  --entry N             which entry of a HAR archive, from 1; the first POST if absent
-  --json                the report as JSON
+    /// Take this shop's requests only
+    #[arg(long, value_name = "TOKEN")]
+    public_token: Option<String>,
 
-exit status: 0 verified, 1 refused, 2 unusable input";
+    /// When the request arrived, in Unix seconds [default: now]
+    #[arg(long, value_name = "SECONDS")]
+    now: Option<Timestamp>,
+
+    /// Another replay window than the scheme's
+    #[arg(long, value_name = "SECONDS")]
+    window: Option<u64>,
+
+    /// The body, where the capture has the headers alone
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+
+    /// Which request of several, from 1 [default: the first with a signature]
+    #[arg(long, value_name = "N")]
+    entry: Option<usize>,
+
+    /// Open the files that a curl command names with `@`
+    #[arg(long)]
+    files: bool,
+
+    /// Show what is signed, and where it differs; it holds the body
+    #[arg(long)]
+    show: bool,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command; whether the request is verified.
 pub(crate) fn run(
-    args: impl IntoIterator<Item = impl Into<OsString>>,
-    env: impl Fn(&str) -> Result<String, VarError>,
-    colored: bool,
+    args: &Args,
+    env: impl Fn(&str) -> std::result::Result<String, VarError>,
+    is_colored: bool,
     out: &mut impl Write,
-) -> Result<bool, Box<dyn Error>> {
-    let Some(options) = Options::read(args)? else {
-        writeln!(out, "{USAGE}")?;
-        return Ok(true);
+) -> Result<bool> {
+    let report = match report(args, env) {
+        Ok(report) => report,
+        Err(error) => {
+            if args.json {
+                writeln!(out, "{:#}", json!({ "error": error.to_string() }))?;
+            }
+            return Err(error);
+        }
     };
+    if args.json {
+        let mut json = serde_json::to_value(&report)?;
+        if let Some(strings) = report.strings().filter(|_| args.show) {
+            json["strings"] = as_json(strings);
+        }
+        writeln!(out, "{json:#}")?;
+    } else {
+        if is_colored {
+            writeln!(out, "{}", report.colored())?;
+        } else {
+            writeln!(out, "{report}")?;
+        }
+        if let Some(strings) = report.strings().filter(|_| args.show) {
+            show(strings, Paint(is_colored), out)?;
+        }
+    }
+    Ok(report.verdict().is_ok())
+}
+
+fn report(
+    args: &Args,
+    env: impl Fn(&str) -> std::result::Result<String, VarError>,
+) -> Result<Report> {
     let secret = |name: &str| match env(name) {
         Ok(secret) if secret.is_empty() => Err(format!("{name} is empty")),
         Ok(secret) => Ok(secret),
         Err(VarError::NotPresent) => Err(format!("{name} is not set")),
         Err(VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
     };
-    let capture = options.capture()?;
-    let mut explainer =
-        Explainer::new(options.scheme, secret(&options.secret_env)?)?.query(&*capture.query);
-    for name in &options.previous_env {
-        explainer = explainer.previous(secret(name)?);
-    }
-    if let Some(token) = &options.public_token {
-        explainer = explainer.public_token(&**token);
-    }
-    if let Some(window) = options.window {
-        explainer = explainer.with_window(ReplayWindow::symmetric(window));
-    }
-
-    let now = options.now.unwrap_or_else(Timestamp::now);
-    let report = explainer.explain(&capture.headers, &capture.body, now);
-    if options.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
-    } else if colored {
-        writeln!(out, "{}", report.colored())?;
-    } else {
-        writeln!(out, "{report}")?;
-    }
-    Ok(report.verdict().is_ok())
-}
-
-struct Options {
-    scheme: Scheme,
-    secret_env: String,
-    previous_env: Vec<String>,
-    public_token: Option<String>,
-    now: Option<Timestamp>,
-    window: Option<Duration>,
-    body: Option<PathBuf>,
-    entry: Option<usize>,
-    json: bool,
-    file: PathBuf,
-}
-
-impl Options {
-    /// `None` where help is asked for.
-    fn read(
-        args: impl IntoIterator<Item = impl Into<OsString>>,
-    ) -> Result<Option<Self>, Box<dyn Error>> {
-        let (mut scheme, mut secret_env, mut file) = (None, None, None);
-        let (mut previous_env, mut public_token) = (Vec::new(), None);
-        let (mut now, mut window, mut body, mut entry, mut json) = (None, None, None, None, false);
-        let mut args = lexopt::Parser::from_args(args);
-        while let Some(arg) = args.next()? {
-            match arg {
-                Long("scheme") => scheme = Some(args.value()?.parse()?),
-                Long("secret-env") => secret_env = Some(args.value()?.string()?),
-                Long("previous-env") => previous_env.push(args.value()?.string()?),
-                Long("public-token") => public_token = Some(args.value()?.string()?),
-                Long("now") => now = Some(args.value()?.parse()?),
-                Long("window") => window = Some(Duration::from_secs(args.value()?.parse()?)),
-                Long("body") => body = Some(args.value()?.into()),
-                Long("entry") => entry = Some(args.value()?.parse()?),
-                Long("json") => json = true,
-                Long("help") | Short('h') => return Ok(None),
-                Value(path) if file.is_none() => file = Some(path.into()),
-                other => return Err(other.unexpected().into()),
-            }
+    let current = secret(&args.secret_env)?;
+    let previous: Vec<_> =
+        args.previous_env.iter().map(|name| secret(name)).collect::<std::result::Result<_, _>>()?;
+    let capture = capture(args)?;
+    let now = args.now.unwrap_or_else(Timestamp::now);
+    let explain = |scheme: Scheme| -> Result<Report> {
+        let mut explainer = Explainer::new(scheme, &current)?;
+        for secret in &previous {
+            explainer = explainer.previous(secret);
         }
-        Ok(Some(Self {
-            scheme: scheme.ok_or("--scheme is missing; see --help")?,
-            secret_env: secret_env.ok_or("--secret-env is missing; see --help")?,
-            file: file.ok_or("CAPTURE is missing; see --help")?,
-            previous_env,
-            public_token,
-            now,
-            window,
-            body,
-            entry,
-            json,
-        }))
-    }
-
-    fn capture(&self) -> Result<Capture, Box<dyn Error>> {
-        let shown = self.file.display();
-        let text = read(&self.file)?;
-        match &self.body {
-            Some(body) => Capture::from_parts(&text, read(body)?),
-            None => Capture::read(&text, self.entry, |path| read(Path::new(path))),
+        if let Some(token) = &args.public_token {
+            explainer = explainer.public_token(&**token);
         }
-        .map_err(|error| format!("{shown}: {error}").into())
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let bytes = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
+        if let Some(window) = args.window {
+            explainer = explainer.with_window(ReplayWindow::symmetric(Duration::from_secs(window)));
+        }
+        Ok(explainer.explain_capture(&capture, now))
     };
-    bytes.map_err(|error| format!("{}: {error}", path.display()))
+    if let Some(scheme) = args.scheme {
+        return explain(scheme);
+    }
+    let unknown = || {
+        let names: Vec<_> = capture.headers.iter().take(12).map(|(name, _)| &**name).collect();
+        format!(
+            "no header of the capture is a signature of TrustLens or Trustoo; it has {}. If one was \
+             dropped or renamed, name the scheme with --scheme",
+            names.join(", ")
+        )
+    };
+    match Scheme::of(&capture.headers).ok_or_else(unknown)? {
+        // A request of today that lost its time looks the same as one of before 1.2.3.
+        Scheme::TrustLensV1 => match explain(Scheme::TrustLensV1)? {
+            report if report.verdict().is_ok() => Ok(report),
+            _ => explain(Scheme::TrustLens),
+        },
+        scheme => explain(scheme),
+    }
+}
+
+fn capture(args: &Args) -> Result<Capture> {
+    let text = files::read(&args.capture)?;
+    let open = |path: &str| files::read(path.as_ref());
+    let mut reader = Reader::new();
+    if let Some(entry) = args.entry {
+        reader = reader.entry(entry);
+    }
+    if let Some(body) = &args.body {
+        reader = reader.body(files::read(body)?);
+    }
+    if args.files {
+        reader = reader.files(&open);
+    }
+    let shown = Visible(args.capture.as_os_str().as_encoded_bytes());
+    reader.read(&text).map_err(|error| format!("{shown}: {error}").into())
+}
+
+fn as_json(strings: &Strings) -> serde_json::Value {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    json!({
+        "expected": text(&strings.expected),
+        "signed": strings.signed.as_deref().map(text),
+        "differ_at": strings.difference(),
+    })
+}
+
+/// What is signed, and where what was signed is another string.
+fn show(strings: &Strings, paint: Paint, out: &mut impl Write) -> Result<()> {
+    /// So much is shown ahead of a difference, and after it.
+    const AROUND: usize = 40;
+    let label = |text: &str| paint.faint(text);
+    writeln!(out, "\n{}  {}", label("by the rules"), Visible(&strings.expected))?;
+    let Some(signed) = &strings.signed else { return Ok(()) };
+    writeln!(out, "{}        {}", label("signed"), Visible(signed))?;
+    let Some(at) = strings.difference() else { return Ok(()) };
+    writeln!(out, "\nThey differ from byte {at} on:")?;
+    for (name, text) in [("by the rules", &strings.expected), ("signed      ", signed)] {
+        let start = at.saturating_sub(AROUND);
+        let before = text.get(start..at).unwrap_or_default();
+        let after = text.get(at..text.len().min(at.saturating_add(AROUND))).unwrap_or_default();
+        let dots = if start > 0 { "…" } else { "" };
+        let after =
+            if after.is_empty() { "(the end)".to_owned() } else { Visible(after).to_string() };
+        writeln!(out, "{}  {dots}{}{}", label(name), Visible(before), paint.strong(&after))?;
+    }
+    Ok(())
 }

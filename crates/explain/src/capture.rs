@@ -1,346 +1,293 @@
-//! A request as people have it.
+//! A request as people have it: raw HTTP, a curl command, JSON that a browser, a gateway or a
+//! request inspector wrote, or what `curl -v` printed.
+//!
+//! ```
+//! use trusthooks_explain::capture::Reader;
+//!
+//! let capture = Reader::new().read(b"POST /hooks?a=1 HTTP/1.1\nSign: 00\n\n{}")?;
+//! assert_eq!(capture.method.as_deref(), Some("POST"));
+//! assert_eq!((capture.query(), &*capture.body), ("a=1", &b"{}"[..]));
+//! # Ok::<(), trusthooks_explain::capture::CaptureError>(())
+//! ```
+//!
+//! Captures come from strangers: nothing is opened that the caller did not ask for, nothing panics,
+//! and what an error quotes is safe to show at a terminal.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::Deserialize;
+use std::fmt;
 
-/// What of a request is signed, or says how.
-#[derive(Debug, Default, PartialEq, Eq)]
+use crate::scheme::Scheme;
+
+mod curl;
+mod http;
+mod json;
+mod options;
+mod shell;
+mod text;
+
+/// Longer captures are not read.
+pub const MAX_LENGTH: usize = 32 * 1024 * 1024;
+
+/// A request: what of it is signed, or says how.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Capture {
+    /// The method, in upper case; `None` where the capture does not say.
+    pub method: Option<String>,
+    /// The path and the query, as they were sent; empty where the capture does not say.
+    pub target: String,
+    /// Names as they were sent, and values without white space around them.
     pub headers: Vec<(String, Vec<u8>)>,
+    /// The body.
     pub body: Vec<u8>,
-    /// What stands after the `?` in the URL.
-    pub query: String,
+    /// Whether these are the bytes that were sent. `false` where whoever recorded the request
+    /// parsed the body, so that its spelling is the recorder's.
+    pub is_exact: bool,
 }
 
-type Result<T> = std::result::Result<T, String>;
+impl Default for Capture {
+    fn default() -> Self {
+        Self {
+            method: None,
+            target: String::new(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            is_exact: true,
+        }
+    }
+}
+
+impl fmt::Debug for Capture {
+    /// Method, names and lengths: values may be a customer's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("method", &self.method)
+            .field("headers", &self.headers.len())
+            .field("body", &self.body.len())
+            .field("is_exact", &self.is_exact)
+            .finish_non_exhaustive()
+    }
+}
 
 impl Capture {
-    /// Reads a curl command, a HAR archive or a raw request, whichever `text` is. `entry` counts
-    /// from 1; `read` gives a file that a curl command names.
-    pub fn read(
-        text: &[u8],
-        entry: Option<usize>,
-        read: impl Fn(&str) -> Result<Vec<u8>>,
-    ) -> Result<Self> {
-        let start = text.trim_ascii_start();
-        if start.is_empty() {
-            return Err("the capture is empty".to_owned());
-        }
-        if let Some(arguments) = start.strip_prefix(b"curl").filter(|rest| starts_blank(rest)) {
-            return Self::from_curl(arguments, read);
-        }
-        if start.starts_with(b"{") || start.starts_with(b"[") {
-            return Self::from_har(start, entry);
-        }
-        Self::from_http(text)
+    /// What stands after the `?` of the target.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// Header lines, with or without the request line before them, and the body from elsewhere.
-    pub fn from_parts(head: &[u8], body: Vec<u8>) -> Result<Self> {
-        let (mut capture, rest) = Self::from_head(head)?;
-        if !rest.trim_ascii().is_empty() {
-            return Err("something follows the headers, and --body gives the body".to_owned());
-        }
-        capture.body = body;
-        Ok(capture)
+    /// What stands before the `?` of the target.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
     }
 
-    fn from_http(text: &[u8]) -> Result<Self> {
-        let (mut capture, rest) = Self::from_head(text)?;
-        capture.body = if capture.is("transfer-encoding", "chunked") {
-            unchunk(rest).ok_or("the chunked body is broken or cut off")?
-        } else {
-            // What an editor put after the body is not part of the request.
-            let announced = capture.header("content-length").and_then(|text| text.parse().ok());
-            rest.get(..announced.unwrap_or(rest.len())).unwrap_or(rest).to_vec()
-        };
-        Ok(capture)
-    }
-
-    /// The request line, if there is one, and the headers; gives what follows the blank line.
-    fn from_head(text: &[u8]) -> Result<(Self, &[u8])> {
-        let mut capture = Self::default();
-        let mut rest = text;
-        let mut number = 0_usize;
-        while !rest.is_empty() {
-            let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-            let (line, after) = rest.split_at(end);
-            rest = after.get(1..).unwrap_or_default();
-            number = number.saturating_add(1);
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.is_empty() {
-                break;
-            }
-            if number == 1 && is_request_line(line) {
-                let target = line.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-                capture.query = query(&String::from_utf8_lossy(target));
-                continue;
-            }
-            capture.push(line).map_err(|problem| format!("line {number}: {problem}"))?;
-        }
-        if capture.headers.is_empty() {
-            return Err("there are no headers".to_owned());
-        }
-        Ok((capture, rest))
-    }
-
-    /// A header line.
-    fn push(&mut self, line: &[u8]) -> Result<()> {
-        let colon = line.iter().position(|byte| *byte == b':');
-        let (name, value) = colon
-            .filter(|colon| *colon > 0)
-            .and_then(|colon| Some((line.get(..colon)?, line.get(colon.checked_add(1)?..)?)))
-            .ok_or("not a header: a name, a colon and a value are expected")?;
-        let name = str::from_utf8(name).ok().filter(|name| !name.contains(char::is_whitespace));
-        let name = name.ok_or("the header's name has white space in it or is not text")?;
-        self.headers.push((name.to_owned(), value.trim_ascii().to_vec()));
-        Ok(())
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
+    /// The first value of a header that is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         let is_it = |(sent, _): &&(String, Vec<u8>)| sent.eq_ignore_ascii_case(name);
         self.headers.iter().find(is_it).and_then(|(_, value)| str::from_utf8(value).ok())
     }
 
-    fn is(&self, name: &str, value: &str) -> bool {
+    fn has(&self, name: &str, value: &str) -> bool {
         self.header(name).is_some_and(|sent| sent.eq_ignore_ascii_case(value))
     }
+}
 
-    fn from_curl(arguments: &[u8], read: impl Fn(&str) -> Result<Vec<u8>>) -> Result<Self> {
-        let mut capture = Self::default();
-        let mut words = words(arguments)?.into_iter();
-        while let Some(word) = words.next() {
-            let (option, attached) = match &*word {
-                [b'-', b'-', ..] => match word.iter().position(|byte| *byte == b'=') {
-                    Some(at) => (&word[..at], Some(word[at..][1..].to_vec())),
-                    None => (&*word, None),
-                },
-                [b'-', _, value @ ..] if !value.is_empty() => (&word[..2], Some(value.to_vec())),
-                _ => (&*word, None),
-            };
-            let mut value = || {
-                let missing = || format!("{} has no value", String::from_utf8_lossy(option));
-                attached.clone().or_else(|| words.next()).ok_or_else(missing)
-            };
-            match option {
-                b"-H" | b"--header" => capture.push(&value()?)?,
-                b"-d" | b"--data" | b"--data-ascii" | b"--data-raw" | b"--data-binary"
-                | b"--json" => {
-                    let data = value()?;
-                    let data = match data.strip_prefix(b"@") {
-                        Some(path) if option != b"--data-raw" => {
-                            let mut data = read(&String::from_utf8_lossy(path))?;
-                            if !matches!(option, b"--data-binary" | b"--json") {
-                                data.retain(|byte| !matches!(byte, b'\r' | b'\n'));
-                            }
-                            data
-                        }
-                        _ => data,
-                    };
-                    if !capture.body.is_empty() && option != b"--json" {
-                        capture.body.push(b'&');
-                    }
-                    capture.body.extend(data);
-                }
-                b"--url" => capture.query = query(&String::from_utf8_lossy(&value()?)),
-                b"-X" | b"--request" | b"-o" | b"--output" | b"-A" | b"--user-agent" | b"-m"
-                | b"--max-time" | b"-u" | b"--user" | b"-b" | b"--cookie" => drop(value()?),
-                [b'-', ..] => {}
-                url => capture.query = query(&String::from_utf8_lossy(url)),
-            }
+/// Why a capture could not be read: what was recognized, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CaptureError(String);
+
+impl CaptureError {
+    fn new(problem: impl Into<String>) -> Self {
+        Self(problem.into())
+    }
+}
+
+/// Gives the content of a file, or says why not.
+type ReadFile = dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// Reads captures.
+#[derive(Default)]
+pub struct Reader<'f> {
+    entry: Option<usize>,
+    body: Option<Vec<u8>>,
+    files: Option<&'f ReadFile>,
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("entry", &self.entry).finish_non_exhaustive()
+    }
+}
+
+impl<'f> Reader<'f> {
+    /// Reads what a capture holds, and no file that it names.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes this request of several, counted from 1. Otherwise it is the first with a signature,
+    /// or else the first POST.
+    #[must_use]
+    pub fn entry(mut self, entry: usize) -> Self {
+        self.entry = Some(entry);
+        self
+    }
+
+    /// The body, for captures that have the headers alone.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Reads files that a curl command names with `@`.
+    #[must_use]
+    pub fn files(mut self, read: &'f ReadFile) -> Self {
+        self.files = Some(read);
+        self
+    }
+
+    /// Reads a capture.
+    ///
+    /// # Errors
+    /// [`CaptureError`] says what was recognized and what to do.
+    pub fn read(&self, bytes: &[u8]) -> Result<Capture, CaptureError> {
+        if bytes.len() > MAX_LENGTH {
+            return Err(CaptureError::new(
+                "the capture is longer than 32 MiB; cut the request out",
+            ));
         }
-        if capture.headers.is_empty() {
-            return Err("the curl command has no headers".to_owned());
+        let text = text::plain(bytes)?;
+        let start = text.trim_ascii_start();
+        if start.is_empty() {
+            return Err(CaptureError::new("the capture is empty"));
+        }
+        let mut capture = if let Some(command) = curl::start(start) {
+            self.choose(curl::read(command, self)?.into_iter().map(Ok).collect())?
+        } else if start.starts_with(b"{") || start.starts_with(b"[") {
+            self.choose(json::read(start, self)?)?
+        } else if http::is_verbose(start) {
+            http::read_verbose(start, self.body.clone())?
+        } else if let Some(problem) = unreadable(start) {
+            return Err(CaptureError::new(problem));
+        } else if let Some(body) = &self.body {
+            let (capture, rest) = http::head(start)?;
+            if !rest.trim_ascii().is_empty() {
+                return Err(CaptureError::new(
+                    "something follows the headers, and --body gives the body",
+                ));
+            }
+            Capture { body: body.clone(), ..capture }
+        } else {
+            http::read(start)?
+        };
+        if let Some((_, rest)) = capture.target.split_once("://") {
+            let at = rest.find(['/', '?']).unwrap_or(rest.len());
+            capture.target = rest.split_at(at).1.to_owned();
         }
         Ok(capture)
     }
 
-    fn from_har(text: &[u8], entry: Option<usize>) -> Result<Self> {
-        let json: serde_json::Value = serde_json::from_slice(text)
-            .map_err(|error| format!("not JSON (line {})", error.line()))?;
-        let har: Har = serde_json::from_value(json)
-            .map_err(|_| "neither a HAR archive nor an entry of one")?;
-        let mut requests: Vec<_> = match har {
-            Har::Archive { log } => log.entries.into_iter().map(|entry| entry.request).collect(),
-            Har::Entry(entry) => vec![entry.request],
-            Har::Request(request) => vec![request],
-        };
+    /// One of several requests.
+    fn choose(
+        &self,
+        mut requests: Vec<Result<Capture, CaptureError>>,
+    ) -> Result<Capture, CaptureError> {
         let count = requests.len();
-        let index = match entry {
+        let index = match self.entry {
             Some(entry) => entry.checked_sub(1).filter(|index| *index < count),
-            None => requests.iter().position(|request| request.method == "POST"),
+            None => {
+                let is_signed = |request: &Result<Capture, _>| {
+                    request.as_ref().is_ok_and(|request| {
+                        request.headers.iter().any(|(name, _)| Scheme::has_signature_name(name))
+                    })
+                };
+                let is_post = |request: &Result<Capture, _>| {
+                    request.as_ref().is_ok_and(|it| it.method.as_deref() == Some("POST"))
+                };
+                let position = requests.iter().position(is_signed);
+                position.or_else(|| requests.iter().position(is_post)).or(Some(0))
+            }
         };
-        let missing = || match entry {
-            Some(entry) => format!("there is no entry {entry}, the archive has {count}"),
-            None => "the archive has no POST; choose an entry with --entry".to_owned(),
+        let missing = || {
+            let entry = self.entry.unwrap_or_default();
+            CaptureError::new(format!("there is no entry {entry}; the capture has {count}"))
         };
-        let request = requests.swap_remove(index.ok_or_else(missing)?);
-
-        let body = match request.post_data {
-            None => Vec::new(),
-            Some(data) if data.encoding.as_deref() == Some("base64") => BASE64_STANDARD
-                .decode(data.text)
-                .map_err(|_| "the entry's body is said to be base64 and is not".to_owned())?,
-            Some(data) => data.text.into_bytes(),
-        };
-        let headers = request.headers.into_iter().map(|header| (header.name, header.value.into()));
-        Ok(Self { headers: headers.collect(), body, query: query(&request.url) })
+        requests.swap_remove(index.filter(|index| *index < count).ok_or_else(missing)?)
     }
-}
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Har {
-    Archive { log: Log },
-    Entry(Entry),
-    Request(Request),
-}
-
-#[derive(Deserialize)]
-struct Log {
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    request: Request,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request {
-    method: String,
-    url: String,
-    headers: Vec<Header>,
-    post_data: Option<PostData>,
-}
-
-#[derive(Deserialize)]
-struct Header {
-    name: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-struct PostData {
-    #[serde(default)]
-    text: String,
-    encoding: Option<String>,
-}
-
-fn is_request_line(line: &[u8]) -> bool {
-    let words: Vec<_> = line.split(|byte| *byte == b' ').collect();
-    matches!(words.as_slice(), [method, _, version]
-        if method.iter().all(u8::is_ascii_uppercase) && version.starts_with(b"HTTP/"))
-}
-
-/// What stands after the `?` of a URL.
-fn query(url: &str) -> String {
-    let url = url.split('#').next().unwrap_or_default();
-    url.split_once('?').map_or("", |(_, query)| query).to_owned()
-}
-
-fn starts_blank(text: &[u8]) -> bool {
-    text.first().is_some_and(u8::is_ascii_whitespace)
-}
-
-fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.iter().position(|byte| *byte == b'\n')?;
-        let size = str::from_utf8(rest.get(..end)?).ok()?;
-        let size = size.split(';').next()?.trim();
-        let size = usize::from_str_radix(size, 16).ok()?;
-        rest = rest.get(end.checked_add(1)?..)?;
-        if size == 0 {
-            return Some(body);
-        }
-        body.extend_from_slice(rest.get(..size)?);
-        rest = rest.get(size..)?;
-        rest = rest.strip_prefix(b"\r").unwrap_or(rest).strip_prefix(b"\n")?;
-    }
-}
-
-/// Splits a command as a POSIX shell does, with bash's `$'…'`, and without expanding anything.
-fn words(command: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let mut words = Vec::new();
-    let mut word: Option<Vec<u8>> = None;
-    let mut bytes = command.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' => match bytes.next() {
-                Some(b'\n') | None => {}
-                Some(b'\r') if bytes.peek() == Some(&b'\n') => drop(bytes.next()),
-                Some(escaped) => word.get_or_insert_default().push(escaped),
-            },
-            b'\'' => {
-                let word = word.get_or_insert_default();
-                loop {
-                    match bytes.next().ok_or("a single quote is not closed")? {
-                        b'\'' => break,
-                        byte => word.push(byte),
-                    }
-                }
-            }
-            b'"' => {
-                let word = word.get_or_insert_default();
-                loop {
-                    match bytes.next().ok_or("a double quote is not closed")? {
-                        b'"' => break,
-                        b'\\' => match bytes.next().ok_or("a double quote is not closed")? {
-                            b'\n' => {}
-                            byte @ (b'"' | b'\\' | b'$' | b'`') => word.push(byte),
-                            byte => word.extend([b'\\', byte]),
-                        },
-                        byte => word.push(byte),
-                    }
-                }
-            }
-            b'$' if bytes.peek() == Some(&b'\'') => {
-                bytes.next();
-                let word = word.get_or_insert_default();
-                ansi_c(&mut bytes, word).ok_or("a $'…' is broken or not closed")?;
-            }
-            b' ' | b'\t' | b'\r' | b'\n' => words.extend(word.take()),
-            byte => word.get_or_insert_default().push(byte),
+    /// The content of a file that a command names.
+    fn file(&self, path: &[u8]) -> Result<Vec<u8>, CaptureError> {
+        let path = String::from_utf8_lossy(path);
+        match (&self.body, self.files) {
+            (Some(body), _) => Ok(body.clone()),
+            (None, Some(read)) => read(&path).map_err(CaptureError::new),
+            (None, None) => Err(CaptureError::new(format!(
+                "the command names a file, @{}, and files are opened only when asked for: pass \
+                 --files, or the body with --body FILE",
+                text::shown(&*path)
+            ))),
         }
     }
-    words.extend(word);
-    Ok(words)
 }
 
-/// The inside of `$'…'`, as browsers write a body that has a quote in it.
-fn ansi_c(
-    bytes: &mut std::iter::Peekable<impl Iterator<Item = u8>>,
-    word: &mut Vec<u8>,
-) -> Option<()> {
-    loop {
-        match bytes.next()? {
-            b'\'' => return Some(()),
-            b'\\' => match bytes.next()? {
-                b'n' => word.push(b'\n'),
-                b'r' => word.push(b'\r'),
-                b't' => word.push(b'\t'),
-                kind @ (b'x' | b'u') => {
-                    let most = if kind == b'x' { 2 } else { 4 };
-                    let mut code = 0_u32;
-                    for _ in 0..most {
-                        let Some(digit) =
-                            bytes.peek().and_then(|byte| char::from(*byte).to_digit(16))
-                        else {
-                            break;
-                        };
-                        code = code.checked_mul(16)?.checked_add(digit)?;
-                        bytes.next();
-                    }
-                    match kind {
-                        b'x' => word.push(u8::try_from(code).ok()?),
-                        _ => word.extend(char::from_u32(code)?.encode_utf8(&mut [0; 4]).bytes()),
-                    }
-                }
-                byte => word.push(byte),
-            },
-            byte => word.push(byte),
+/// A capture whose body is not in it: the one that is given, or none where the request has none.
+fn body_of(
+    mut capture: Capture,
+    given: Option<Vec<u8>>,
+    what: &str,
+) -> Result<Capture, CaptureError> {
+    let is_empty = capture.header("content-length") == Some("0")
+        || capture.header("content-length").is_none()
+            && matches!(capture.method.as_deref(), Some("GET" | "HEAD" | "DELETE" | "OPTIONS"));
+    match given {
+        Some(body) => capture.body = body,
+        None if is_empty => {}
+        None => {
+            return Err(CaptureError::new(format!(
+                "{what}, {} headers, but not the body that was sent; pass it with --body FILE",
+                capture.headers.len()
+            )));
         }
     }
+    Ok(capture)
+}
+
+/// What a text is that is none of the captures that can be read, and what to do.
+fn unreadable(text: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 17] = [
+        (b"\x1f\x8b", "this is gzip; unpack it first"),
+        (
+            b"PK\x03\x04",
+            "this is a ZIP archive (Fiddler's, for one); export the request as HAR or raw",
+        ),
+        (b"\xd4\xc3\xb2\xa1", "this is a packet capture; follow the HTTP stream and save that"),
+        (b"\x0a\x0d\x0d\x0a", "this is a packet capture; follow the HTTP stream and save that"),
+        (b"<", "this is XML or HTML; export the request as HAR or raw"),
+        (b"Invoke-WebRequest", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
+        (b"Invoke-RestMethod", "this is PowerShell's Invoke-RestMethod; copy as cURL or HAR"),
+        (b"$session", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
+        (b"iwr ", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
+        (b"fetch(", "this is JavaScript's fetch; copy as cURL or HAR"),
+        (b"await fetch(", "this is JavaScript's fetch; copy as cURL or HAR"),
+        (b"wget ", "this is a wget command; write it as curl"),
+        (b"http POST", "this is an HTTPie command; write it as curl"),
+        (b"import requests", "this is Python; write it as curl"),
+        (b"requests.", "this is Python; write it as curl"),
+        (b"== Info:", "this is what `curl --trace` prints; use `curl -v`, and --body for the body"),
+        (b"=> Send", "this is what `curl --trace` prints; use `curl -v`, and --body for the body"),
+    ];
+    let is_piped = |text: &[u8]| {
+        let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.windows(7).any(|window| window == b"| curl ")
+    };
+    if is_piped(text) {
+        return Some(
+            "the curl command takes its body from another command; pass the curl command alone, \
+             and the body with --body FILE",
+        );
+    }
+    KNOWN.into_iter().find(|(start, _)| text.starts_with(start)).map(|(_, problem)| problem)
 }

@@ -83,20 +83,21 @@ pub enum Finding {
     },
     /// The timestamp is in milliseconds.
     Milliseconds,
-    /// The two clocks differ by whole hours, or by what separates two time zones.
-    TimeZone {
+    /// Signed a whole number of hours before or after this clock's time, or by what separates two
+    /// time zones: a clock that shows local time, or a delivery that late.
+    WholeHours {
         /// By how many minutes the signature is older than this clock's time.
         minutes: i64,
     },
-    /// The two clocks differ, or the delivery took its time.
-    ClockDrift {
-        /// By how many seconds the signature is older than this clock's time.
-        seconds: i64,
-    },
-    /// Signed more than an hour ago.
-    Stale {
+    /// Signed longer ago than the window allows.
+    Late {
         /// How long ago.
         age: Duration,
+    },
+    /// Signed further ahead of this clock than the window allows.
+    Early {
+        /// How far ahead.
+        ahead: Duration,
     },
 
     /// The secret has white space around it, or lacks some that the sender's has.
@@ -118,6 +119,26 @@ pub enum Finding {
     SecretBase64 {
         /// Whether the given secret is the text; the sender decodes it.
         given_as_text: bool,
+    },
+    /// The one side has the secret with HTML entities.
+    SecretEntities {
+        /// Whether it is the given secret that has them.
+        given: bool,
+    },
+    /// The one side has the secret with backslashes before its quotation marks.
+    SecretSlashes {
+        /// Whether it is the given secret that has them.
+        given: bool,
+    },
+    /// The one side has the secret percent-encoded.
+    SecretUrlEncoded {
+        /// Whether it is the given secret that is.
+        given: bool,
+    },
+    /// The one side has the secret with a byte order mark before it.
+    SecretByteOrderMark {
+        /// Whether it is the given secret that has one.
+        given: bool,
     },
     /// Signed with a secret that was in use before.
     PreviousSecret {
@@ -146,11 +167,47 @@ pub enum Finding {
     },
     /// The body is handed over in base64.
     BodyBase64,
+    /// The body was turned from one character set into another.
+    BodyCharset {
+        /// The one that it was signed in.
+        signed: Encoding,
+        /// The one that it is in now.
+        received: Encoding,
+    },
+    /// The body's UTF-8 was read as another character set and written as UTF-8 again.
+    BodyMojibake {
+        /// The other set.
+        read_as: Encoding,
+    },
+    /// HTML entities were put into the body, or resolved.
+    BodyEntities {
+        /// Whether the body as received has them.
+        added: bool,
+    },
+    /// Backslashes were put before the body's quotation marks, or taken away.
+    BodySlashes {
+        /// Whether the body as received has them.
+        added: bool,
+    },
+    /// The body was percent-encoded, or decoded.
+    BodyUrlEncoded {
+        /// Whether the body as received is encoded.
+        added: bool,
+    },
+    /// What was signed is a value inside of the body as received.
+    BodyWrapped,
+    /// What was signed is a JSON string that holds the body as received.
+    BodyUnwrapped,
+    /// Whoever recorded the request parsed the body, so that the bytes that were signed are not in
+    /// the capture.
+    BodyParsed,
     /// The body is compressed, and what is in it was signed.
     BodyCompressed,
     /// The headers say that the body is compressed, and it is not. What was signed cannot be had
     /// back: two compressors seldom agree.
     BodyDecompressed,
+    /// The body has U+FFFD in it, which programs write in place of bytes that they cannot read.
+    BodyReplaced,
     /// The body has another length than the headers say.
     BodyLength {
         /// What `content-length` says.
@@ -159,8 +216,81 @@ pub enum Finding {
         received: u64,
     },
 
-    /// Nothing that was tried fits.
+    /// The signature is over another string than the vendor's documents say.
+    SignedOtherwise {
+        /// Which.
+        how: Variation,
+    },
+    /// The request carries an `Authorization` besides its signature.
+    BearerToken,
+
+    /// Nothing that was tried fits, and all of it was tried.
     NothingFits,
+    /// Nothing that was tried fits, and the bound on work came before the end.
+    SearchEnded {
+        /// How many signatures were computed.
+        macs: usize,
+    },
+}
+
+/// A way that the string that is signed differs from the documented one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Variation {
+    /// Parameters in the order of the URL.
+    ParametersUnsorted,
+    /// Parameters sorted by something else than their keys' bytes.
+    SortedOtherwise,
+    /// Keys and values as they stand in the URL.
+    ParametersAsSent,
+    /// Keys and values percent-encoded anew.
+    ParametersEncoded,
+    /// `+` as itself and not as a space.
+    PlusLiteral,
+    /// `timestamp` after all other parameters.
+    TimestampLast,
+    /// `timestamp` before all other parameters.
+    TimestampFirst,
+    /// No `timestamp`.
+    TimestampLeftOut,
+    /// The time without `timestamp=` before it.
+    TimestampBare,
+    /// Without the parameters that are empty.
+    EmptyLeftOut,
+    /// Without the `=` of a parameter that has none in the URL.
+    BareParameter,
+    /// With a `?` before the parameters.
+    QuestionMark,
+    /// With the path before the parameters.
+    PathIncluded,
+    /// With the whole URL before the parameters.
+    UrlIncluded,
+    /// Without what parts the body from the rest.
+    SeparatorMissing,
+    /// With a separator although there is no body.
+    SeparatorAdded,
+    /// With another separator.
+    SeparatorOther,
+    /// With the body of a request that is no POST.
+    BodyIncluded,
+    /// Without the body.
+    BodyLeftOut,
+    /// With the query of the receiver's URL.
+    QueryIncluded,
+}
+
+/// A character set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// UTF-16, of either byte order.
+    Utf16,
+    /// ISO 8859-1.
+    Latin1,
+    /// Windows-1252.
+    Windows1252,
 }
 
 /// What a parser and a serializer made of a body.
@@ -181,6 +311,14 @@ pub enum Rewrite {
     UnicodeUnescaped,
     /// The character became `\uXXXX`.
     UnicodeEscaped,
+    /// `\u003c` became `<`, and so on.
+    HtmlUnescaped,
+    /// `<` became `\u003c`, and so on.
+    HtmlEscaped,
+    /// `\u00e9` became `\u00E9`, or back.
+    EscapeCase,
+    /// `{}` became `[]`, or back.
+    EmptyExchanged,
 }
 
 impl Finding {
@@ -204,13 +342,17 @@ impl Finding {
             Self::SignatureMalformed { .. } => "signature_malformed",
             Self::TimestampMalformed { .. } => "timestamp_malformed",
             Self::Milliseconds => "milliseconds",
-            Self::TimeZone { .. } => "time_zone",
-            Self::ClockDrift { .. } => "clock_drift",
-            Self::Stale { .. } => "stale",
+            Self::WholeHours { .. } => "whole_hours",
+            Self::Late { .. } => "late",
+            Self::Early { .. } => "early",
             Self::SecretWhiteSpace { .. } => "secret_white_space",
             Self::SecretQuoted { .. } => "secret_quoted",
             Self::SecretHex { .. } => "secret_hex",
             Self::SecretBase64 { .. } => "secret_base64",
+            Self::SecretEntities { .. } => "secret_entities",
+            Self::SecretSlashes { .. } => "secret_slashes",
+            Self::SecretUrlEncoded { .. } => "secret_url_encoded",
+            Self::SecretByteOrderMark { .. } => "secret_byte_order_mark",
             Self::PreviousSecret { .. } => "previous_secret",
             Self::BodyEmpty => "body_empty",
             Self::BodyRewritten { .. } => "body_rewritten",
@@ -221,7 +363,47 @@ impl Finding {
             Self::BodyCompressed => "body_compressed",
             Self::BodyDecompressed => "body_decompressed",
             Self::BodyLength { .. } => "body_length",
+            Self::BodyCharset { .. } => "body_charset",
+            Self::BodyMojibake { .. } => "body_mojibake",
+            Self::BodyEntities { .. } => "body_entities",
+            Self::BodySlashes { .. } => "body_slashes",
+            Self::BodyUrlEncoded { .. } => "body_url_encoded",
+            Self::BodyWrapped => "body_wrapped",
+            Self::BodyUnwrapped => "body_unwrapped",
+            Self::BodyParsed => "body_parsed",
+            Self::BodyReplaced => "body_replaced",
+            Self::SignedOtherwise { how } => how.code(),
+            Self::BearerToken => "bearer_token",
             Self::NothingFits => "nothing_fits",
+            Self::SearchEnded { .. } => "search_ended",
+        }
+    }
+}
+
+impl Variation {
+    /// The finding's name.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::ParametersUnsorted => "parameters_unsorted",
+            Self::SortedOtherwise => "sorted_otherwise",
+            Self::ParametersAsSent => "parameters_as_sent",
+            Self::ParametersEncoded => "parameters_encoded",
+            Self::PlusLiteral => "plus_literal",
+            Self::TimestampLast => "timestamp_last",
+            Self::TimestampFirst => "timestamp_first",
+            Self::TimestampLeftOut => "timestamp_left_out",
+            Self::TimestampBare => "timestamp_bare",
+            Self::EmptyLeftOut => "empty_left_out",
+            Self::BareParameter => "bare_parameter",
+            Self::QuestionMark => "question_mark",
+            Self::PathIncluded => "path_included",
+            Self::UrlIncluded => "url_included",
+            Self::SeparatorMissing => "separator_missing",
+            Self::SeparatorAdded => "separator_added",
+            Self::SeparatorOther => "separator_other",
+            Self::BodyIncluded => "body_included",
+            Self::BodyLeftOut => "body_left_out",
+            Self::QueryIncluded => "query_included",
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use trusthooks::{Headers, Timestamp};
 
-use crate::{base64, finding::Finding};
+use crate::{
+    base64,
+    finding::Finding,
+    scheme::{Names, spellings},
+};
 
 /// More values than this under one name are not looked at.
 const MAX_VALUES: usize = 4;
@@ -10,98 +14,74 @@ const MAX_VALUES: usize = 4;
 /// A timestamp from here on is in milliseconds: as seconds, it is in the year 5138.
 const FIRST_MILLISECONDS: u64 = 100_000_000_000;
 
-/// The names of a scheme's headers, and what stands before the digits of its signature.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Names {
-    pub(super) public_token: Option<Name>,
-    pub(super) timestamp: Option<Name>,
-    pub(super) signature: Name,
-    pub(super) prefix: &'static str,
+/// Longer timestamps are not taken for one that was signed.
+const MAX_TIME: usize = 64;
+
+/// More readings of the time are not tried.
+const MAX_TIMES: usize = 6;
+
+/// An HMAC-SHA256, or something as long.
+pub(super) type Mac = [u8; 32];
+
+/// Whether a text can be a header's name (RFC 9110, 5.6.2).
+pub(super) fn is_token(name: &str) -> bool {
+    let is_in = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_in)
 }
 
-/// A header's name, and those that it is commonly renamed to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Name {
-    pub(super) own: &'static str,
-    pub(super) aliases: &'static [&'static str],
+/// The values under a name or else under one that it is renamed to, and which that is.
+pub(super) fn find<'h, H>(
+    own: &'static str,
+    headers: &'h H,
+) -> Option<(&'static str, Vec<&'h [u8]>)>
+where
+    H: Headers + ?Sized,
+{
+    spellings(own).find_map(|name| {
+        let values: Vec<_> = headers.values(name).take(MAX_VALUES).collect();
+        (!values.is_empty()).then_some((name, values))
+    })
 }
 
-/// `name!("x" "trustlens" "signature")`: the name with hyphens; what PHP and CGI, nginx, Amazon's
-/// API Gateway and other proxies make of it.
-macro_rules! name {
-    ($first:literal $($rest:literal)*) => {
-        $crate::header::Name {
-            own: concat!($first $(, "-", $rest)*),
-            aliases: &[
-                concat!("http_", $first $(, "_", $rest)*),
-                concat!("http-", $first $(, "-", $rest)*),
-                concat!($first $(, "_", $rest)*),
-                concat!("x-amzn-remapped-", $first $(, "-", $rest)*),
-                concat!("x-forwarded-", $first $(, "-", $rest)*),
-                concat!("x-original-", $first $(, "-", $rest)*),
-                concat!("x-", $first $(, "-", $rest)*),
-            ],
-        }
+pub(super) fn is_in<H: Headers + ?Sized>(own: &'static str, headers: &H) -> bool {
+    headers.values(own).next().is_some()
+}
+
+/// Every value that a header may be meant to have.
+fn read<'h, H>(header: &'static str, headers: &'h H, findings: &mut Vec<Finding>) -> Vec<&'h [u8]>
+where
+    H: Headers + ?Sized,
+{
+    let Some((found, values)) = find(header, headers) else {
+        findings.push(Finding::HeaderMissing { header });
+        return Vec::new();
     };
-}
-pub(super) use name;
-
-impl Name {
-    /// The values under this name or else under one that it is renamed to, and which that is.
-    pub(super) fn find<H>(self, headers: &H) -> Option<(&'static str, Vec<&[u8]>)>
-    where
-        H: Headers + ?Sized,
-    {
-        let without_x = self.own.strip_prefix("x-");
-        std::iter::once(self.own).chain(self.aliases.iter().copied()).chain(without_x).find_map(
-            |name| {
-                let values: Vec<_> = headers.values(name).take(MAX_VALUES).collect();
-                (!values.is_empty()).then_some((name, values))
-            },
-        )
+    if found != header {
+        findings.push(Finding::HeaderRenamed { header, found });
     }
-
-    pub(super) fn is_in<H: Headers + ?Sized>(self, headers: &H) -> bool {
-        headers.values(self.own).next().is_some()
+    if values.len() > 1 {
+        findings.push(Finding::HeaderRepeated { header, times: values.len() });
     }
-
-    /// Every value that the header may be meant to have.
-    fn read<'h, H>(self, headers: &'h H, findings: &mut Vec<Finding>) -> Vec<&'h [u8]>
-    where
-        H: Headers + ?Sized,
-    {
-        let header = self.own;
-        let Some((found, values)) = self.find(headers) else {
-            findings.push(Finding::HeaderMissing { header });
-            return Vec::new();
-        };
-        if found != header {
-            findings.push(Finding::HeaderRenamed { header, found });
-        }
-        if values.len() > 1 {
-            findings.push(Finding::HeaderRepeated { header, times: values.len() });
-        }
-        let parts: Vec<_> = values
-            .iter()
-            .flat_map(|value| value.split(|byte| *byte == b','))
-            .take(MAX_VALUES)
-            .collect();
-        if parts.len() > values.len() {
-            findings.push(Finding::HeaderJoined { header, values: parts.len() });
-        }
-        let joined = parts.len() > 1;
-        parts
-            .into_iter()
-            .map(|part| {
-                let bare = bare(part);
-                // The blank after a comma came with the comma.
-                if bare.len() < part.len() && !joined {
-                    findings.push(Finding::HeaderPadded { header });
-                }
-                bare
-            })
-            .collect()
+    let parts: Vec<_> = values
+        .iter()
+        .flat_map(|value| value.split(|byte| *byte == b','))
+        .take(MAX_VALUES)
+        .collect();
+    if parts.len() > values.len() {
+        findings.push(Finding::HeaderJoined { header, values: parts.len() });
     }
+    let joined = parts.len() > 1;
+    parts
+        .into_iter()
+        .map(|part| {
+            let bare = bare(part);
+            // The blank after a comma came with the comma.
+            if bare.len() < part.len() && !joined {
+                findings.push(Finding::HeaderPadded { header });
+            }
+            bare
+        })
+        .collect()
 }
 
 /// Without white space and quotation marks around it.
@@ -117,7 +97,10 @@ fn bare(value: &[u8]) -> &[u8] {
 #[derive(Default)]
 pub(super) struct Claim {
     pub(super) signatures: Vec<Mac>,
-    pub(super) times: Vec<Timestamp>,
+    /// The texts that may have been signed as the time, as it was sent first.
+    pub(super) times: Vec<Vec<u8>>,
+    /// What they say, in seconds.
+    moments: Vec<Timestamp>,
     /// What is wrong with the headers.
     pub(super) findings: Vec<Finding>,
 }
@@ -128,7 +111,7 @@ impl Claim {
         if let Some(name) = names.timestamp {
             claim.read_times(name, headers);
         }
-        for value in names.signature.read(headers, &mut claim.findings) {
+        for value in read(names.signature, headers, &mut claim.findings) {
             claim.signatures.extend(signature(value, names.prefix, &mut claim.findings));
         }
         // Two values of one header may have the same fault.
@@ -142,58 +125,73 @@ impl Claim {
     }
 
     /// Compares the public token with the one that is configured.
-    pub(super) fn check_public_token<H>(&mut self, name: Name, configured: &str, headers: &H)
-    where
+    pub(super) fn check_public_token<H>(
+        &mut self,
+        name: &'static str,
+        configured: &str,
+        headers: &H,
+    ) where
         H: Headers + ?Sized,
     {
-        let tokens = name.read(headers, &mut self.findings);
+        let tokens = read(name, headers, &mut self.findings);
         if !tokens.is_empty() && !tokens.contains(&configured.as_bytes()) {
             self.findings.push(Finding::OtherPublicToken);
         }
     }
 
     /// The times that may have been signed, for requests whose own scheme signs none.
-    pub(super) fn borrow_times<H: Headers + ?Sized>(&mut self, name: Name, headers: &H) {
-        if self.times.is_empty() && name.is_in(headers) {
+    pub(super) fn borrow_times<H: Headers + ?Sized>(&mut self, name: &'static str, headers: &H) {
+        if self.times.is_empty() && is_in(name, headers) {
             let findings = self.findings.clone();
             self.read_times(name, headers);
             self.findings = findings;
+            self.moments.clear();
         }
     }
 
-    fn read_times<H: Headers + ?Sized>(&mut self, name: Name, headers: &H) {
-        for value in name.read(headers, &mut self.findings) {
-            if strict_time(value).is_none() {
-                self.findings.push(Finding::TimestampMalformed { header: name.own });
+    fn read_times<H: Headers + ?Sized>(&mut self, name: &'static str, headers: &H) {
+        for value in read(name, headers, &mut self.findings) {
+            if value.len() > MAX_TIME {
+                self.findings.push(Finding::TimestampMalformed { header: name });
+                continue;
             }
+            let is_strict =
+                str::from_utf8(value).is_ok_and(|text| text.parse::<Timestamp>().is_ok());
+            if !is_strict {
+                self.findings.push(Finding::TimestampMalformed { header: name });
+            }
+            // It is signed as it was sent.
+            self.push_time(value.to_vec());
             let Some(time) = lenient_time(value) else { continue };
-            self.times.push(Timestamp::from_unix(time));
+            self.push_time(time.to_string().into_bytes());
+            self.moments.push(Timestamp::from_unix(time));
             if time >= FIRST_MILLISECONDS {
+                let seconds = time / 1000;
                 self.findings.push(Finding::Milliseconds);
-                self.times.push(Timestamp::from_unix(time / 1000));
+                self.push_time(seconds.to_string().into_bytes());
+                self.moments.push(Timestamp::from_unix(seconds));
             }
+        }
+    }
+
+    fn push_time(&mut self, time: Vec<u8>) {
+        if self.times.len() < MAX_TIMES && !self.times.contains(&time) {
+            self.times.push(time);
         }
     }
 
     /// When the request was signed, in seconds, for comparison with a clock.
     pub(super) fn signed_at(&self) -> Option<Timestamp> {
-        self.times.iter().min().copied()
+        self.moments.iter().min().copied()
     }
-}
-
-fn strict_time(value: &[u8]) -> Option<Timestamp> {
-    str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// A number with a sign, leading zeros or a fraction.
 fn lenient_time(value: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(value).ok()?;
+    let text = str::from_utf8(value).ok()?;
     let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
     whole.trim_start_matches('+').parse().ok()
 }
-
-/// An HMAC-SHA256, or something as long.
-pub(super) type Mac = [u8; 32];
 
 /// 64 hex digits, in lower case.
 fn from_hex(digits: &[u8]) -> Option<Mac> {
@@ -216,7 +214,7 @@ fn signature(value: &[u8], prefix: &str, findings: &mut Vec<Finding>) -> Option<
         }
         None => match base64(digits).and_then(|bytes| {
             // The MAC, or its hex digits.
-            <[u8; 32]>::try_from(&*bytes).ok().or_else(|| from_hex(&bytes))
+            <Mac>::try_from(&*bytes).ok().or_else(|| from_hex(&bytes))
         }) {
             Some(signature) => (signature, Some(Finding::SignatureBase64)),
             None => {

@@ -12,6 +12,14 @@ const MAX_LENGTH: usize = 64 * 1024;
 const MAX_DEPTH: usize = 64;
 /// Longer spellings are left out: indenting what is nested deeply makes a hundred bytes of one.
 const MAX_WRITTEN: usize = 4 * MAX_LENGTH;
+/// All spellings together.
+const MAX_TOTAL: usize = 12 * 1024 * 1024;
+/// More empty objects and lists are exchanged one by one, or all at once.
+const MAX_SUBSETS: usize = 5;
+/// More documents within a text are not looked at.
+const MAX_INSIDE: usize = 100;
+/// More empty places are not exchanged one by one.
+const MAX_PLACES: usize = 20;
 
 /// The vendors' fields in the order of their documents, as far as they share an object.
 ///
@@ -32,32 +40,97 @@ const FIELDS: &str = "\
 /// What tells the customer of a rule webhook from that of a settings webhook.
 const RULE_ONLY: &str = "total_disputes";
 
-/// The other spellings of `text`, each with what was done to it to get `text`. Most likely first:
-/// what PHP, Go and JavaScript write by default, then what they can be told to write.
-pub(super) fn spellings(text: &[u8]) -> Vec<(String, Vec<Rewrite>)> {
-    let document = Some(text)
-        .filter(|text| text.len() <= MAX_LENGTH)
-        .and_then(|text| std::str::from_utf8(text).ok())
-        .and_then(Node::read);
-    let (Some(document), Ok(text)) = (document, std::str::from_utf8(text)) else {
-        return Vec::new();
+/// What can be made of a text that is JSON.
+pub(super) struct Readings {
+    /// The spellings that PHP, Go, JavaScript and Python write by default or with common options,
+    /// each with what was done to it to get the text.
+    pub(super) usual: Vec<(String, Vec<Rewrite>)>,
+    /// Spellings with other escapes, and with `{}` and `[]` exchanged.
+    pub(super) odd: Vec<(String, Vec<Rewrite>)>,
+    /// Documents within the text: in its strings, and as they stand.
+    pub(super) inside: Vec<Vec<u8>>,
+    pub(super) is_complete: bool,
+}
+
+/// The other readings of `text`, most likely first.
+pub(super) fn readings(text: &[u8]) -> Readings {
+    let mut readings =
+        Readings { usual: Vec::new(), odd: Vec::new(), inside: Vec::new(), is_complete: true };
+    let looks_like_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+    if !looks_like_json {
+        return readings;
+    }
+    if text.len() > MAX_LENGTH {
+        readings.is_complete = false;
+        return readings;
+    }
+    let Ok(text) = str::from_utf8(text) else { return readings };
+    let Some(document) = Node::read(text) else {
+        // Deeper than is read here, and JSON all the same.
+        readings.is_complete = serde_json::from_str::<serde::de::IgnoredAny>(text).is_err();
+        return readings;
     };
-    let mut spellings: Vec<(String, _)> = Vec::new();
+    document.inside(&mut readings.inside);
+    if let Node::Text(_) | Node::Plain(_) = document {
+        return readings;
+    }
+    let mut spellings = Spellings { text, written: 0, is_complete: true };
     for order in [Order::AsIs, Order::Documented, Order::Sorted] {
         let document = document.ordered(order);
         for layout in Layout::ALL {
-            for escapes in Escapes::ALL {
-                let mut signed = String::with_capacity(text.len());
-                Writer { layout, escapes, out: &mut signed }.node(&document, 0);
-                let is_new = signed != text && spellings.iter().all(|(known, _)| *known != signed);
-                if is_new && signed.len() <= MAX_WRITTEN {
-                    let rewrites = rewrites(&signed, text, order);
-                    spellings.push((signed, rewrites));
-                }
+            for escapes in Escapes::USUAL {
+                readings.usual.extend(spellings.write(&document, layout, escapes, order));
             }
         }
     }
-    spellings
+    for layout in Layout::ALL {
+        for escapes in Escapes::odd() {
+            readings.odd.extend(spellings.write(&document, layout, escapes, Order::AsIs));
+        }
+    }
+    for exchanged in document.exchanged() {
+        for layout in [Layout::Compact, Layout::Spaced, Layout::Indented("    ")] {
+            for escapes in Escapes::USUAL {
+                let written = spellings.write(&exchanged, layout, escapes, Order::AsIs);
+                readings.odd.extend(written.map(|(signed, mut rewrites)| {
+                    rewrites.push(Rewrite::EmptyExchanged);
+                    (signed, rewrites)
+                }));
+            }
+        }
+    }
+    readings.is_complete = spellings.is_complete;
+    readings
+}
+
+/// Writes spellings as long as there is room.
+struct Spellings<'t> {
+    text: &'t str,
+    written: usize,
+    is_complete: bool,
+}
+
+impl Spellings<'_> {
+    fn write(
+        &mut self,
+        document: &Node,
+        layout: Layout,
+        escapes: Escapes,
+        order: Order,
+    ) -> Option<(String, Vec<Rewrite>)> {
+        if self.written > MAX_TOTAL {
+            self.is_complete = false;
+            return None;
+        }
+        let mut signed = String::with_capacity(self.text.len());
+        Writer { layout, escapes, out: &mut signed }.node(document, 0);
+        self.written = self.written.saturating_add(signed.len());
+        if signed.len() > MAX_WRITTEN {
+            return None;
+        }
+        let rewrites = rewrites(&signed, self.text, order);
+        Some((signed, rewrites))
+    }
 }
 
 /// What was done to `signed` to get `received`.
@@ -73,8 +146,11 @@ fn rewrites(signed: &str, received: &str, order: Order) -> Vec<Rewrite> {
         pick(signed.slashes, received.slashes, Rewrite::SlashesUnescaped, Rewrite::SlashesEscaped);
     let unicode =
         pick(signed.unicode, received.unicode, Rewrite::UnicodeUnescaped, Rewrite::UnicodeEscaped);
+    let html = pick(signed.html, received.html, Rewrite::HtmlUnescaped, Rewrite::HtmlEscaped);
+    let is_same = signed.unicode == received.unicode && signed.html == received.html;
+    let case = (is_same && signed.upper != received.upper).then_some(Rewrite::EscapeCase);
     let keys = (order != Order::AsIs).then_some(Rewrite::KeysReordered);
-    [layout, keys, slashes, unicode].into_iter().flatten().collect()
+    [layout, keys, slashes, unicode, html, case].into_iter().flatten().collect()
 }
 
 /// What a text looks like, apart from what it says.
@@ -84,21 +160,37 @@ struct Looks {
     blanks: usize,
     /// `\/`
     slashes: usize,
-    /// `\uXXXX`
+    /// `\uXXXX` of what is beyond ASCII.
     unicode: usize,
+    /// `\u00XX` of what could stand for itself.
+    html: usize,
+    /// Capital hex digits of these.
+    upper: usize,
 }
 
 impl Looks {
     fn of(text: &str) -> Self {
         let mut looks = Self::default();
-        let mut bytes = text.bytes();
-        while let Some(byte) = bytes.next() {
+        let mut rest = text.as_bytes();
+        while let Some((byte, after)) = rest.split_first() {
+            rest = after;
             let count = match byte {
-                b'\\' => match bytes.next() {
-                    Some(b'/') => &mut looks.slashes,
-                    Some(b'u') => &mut looks.unicode,
-                    _ => continue,
-                },
+                b'\\' => {
+                    let Some((escaped, after)) = rest.split_first() else { break };
+                    rest = after;
+                    match escaped {
+                        b'/' => &mut looks.slashes,
+                        b'u' => {
+                            let digits = rest.get(..4).unwrap_or_default();
+                            let upper = digits.iter().filter(|byte| byte.is_ascii_uppercase());
+                            looks.upper = looks.upper.saturating_add(upper.count());
+                            let is_ascii = digits.starts_with(b"00")
+                                && digits.get(2).is_some_and(|digit| (b'2'..=b'7').contains(digit));
+                            if is_ascii { &mut looks.html } else { &mut looks.unicode }
+                        }
+                        _ => continue,
+                    }
+                }
                 b' ' | b'\t' | b'\r' | b'\n' => &mut looks.blanks,
                 _ => continue,
             };
@@ -131,8 +223,94 @@ impl Node {
         let mut reader = Reader { rest: text };
         let node = reader.node(MAX_DEPTH)?;
         reader.skip_blanks();
-        let is_document = matches!(node, Self::List(_) | Self::Map(_));
-        (reader.rest.is_empty() && is_document).then_some(node)
+        reader.rest.is_empty().then_some(node)
+    }
+
+    /// The documents within: texts that look like one, and the values of objects.
+    fn inside(&self, found: &mut Vec<Vec<u8>>) {
+        if found.len() >= MAX_INSIDE {
+            return;
+        }
+        match self {
+            Self::Plain(_) => {}
+            Self::Text(text) => found.push(text.clone().into_bytes()),
+            Self::List(items) => items.iter().for_each(|item| item.inside(found)),
+            Self::Map(entries) => {
+                for (_, value) in entries {
+                    if let Self::Map(_) | Self::List(_) = value {
+                        for layout in [Layout::Compact, Layout::Spaced, Layout::Indented("    ")] {
+                            for escapes in Escapes::USUAL {
+                                let mut inner = String::new();
+                                Writer { layout, escapes, out: &mut inner }.node(value, 0);
+                                found.push(inner.into_bytes());
+                            }
+                        }
+                    }
+                    value.inside(found);
+                }
+            }
+        }
+    }
+
+    /// The same with `{}` in place of `[]` and the reverse: each set of places where there are few,
+    /// otherwise all, all that are lists, all that are objects, and each one.
+    fn exchanged(&self) -> Vec<Self> {
+        let kinds = {
+            let mut kinds = Vec::new();
+            self.empties(&mut kinds);
+            kinds
+        };
+        let count = kinds.len();
+        let mut sets: Vec<Vec<bool>> = Vec::new();
+        if count <= MAX_SUBSETS {
+            for set in 1..1_usize << count {
+                sets.push((0..count).map(|place| set >> place & 1 == 1).collect());
+            }
+            // Few exchanges before many.
+            sets.sort_by_key(|set| set.iter().filter(|it| **it).count());
+        } else {
+            sets.push(vec![true; count]);
+            sets.push(kinds.clone());
+            sets.push(kinds.iter().map(|is_list| !is_list).collect());
+            for place in 0..count.min(MAX_PLACES) {
+                sets.push((0..count).map(|other| other == place).collect());
+            }
+        }
+        sets.into_iter().map(|set| self.with_exchanged(&mut set.into_iter())).collect()
+    }
+
+    /// Whether each empty list or object is a list.
+    fn empties(&self, kinds: &mut Vec<bool>) {
+        match self {
+            Self::Plain(_) | Self::Text(_) => {}
+            Self::List(items) if items.is_empty() => kinds.push(true),
+            Self::Map(entries) if entries.is_empty() => kinds.push(false),
+            Self::List(items) => items.iter().for_each(|item| item.empties(kinds)),
+            Self::Map(entries) => entries.iter().for_each(|(_, value)| value.empties(kinds)),
+        }
+    }
+
+    fn with_exchanged(&self, set: &mut impl Iterator<Item = bool>) -> Self {
+        match self {
+            Self::Plain(_) | Self::Text(_) => self.clone(),
+            Self::List(items) if items.is_empty() => match set.next() {
+                Some(true) => Self::Map(Vec::new()),
+                _ => self.clone(),
+            },
+            Self::Map(entries) if entries.is_empty() => match set.next() {
+                Some(true) => Self::List(Vec::new()),
+                _ => self.clone(),
+            },
+            Self::List(items) => {
+                Self::List(items.iter().map(|item| item.with_exchanged(set)).collect())
+            }
+            Self::Map(entries) => Self::Map(
+                entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.with_exchanged(set)))
+                    .collect(),
+            ),
+        }
     }
 
     fn ordered(&self, order: Order) -> Self {
@@ -268,23 +446,90 @@ impl Layout {
 struct Escapes {
     slashes: bool,
     unicode: bool,
-    html: bool,
+    html: Html,
+    /// Hex digits in capitals.
+    upper: bool,
+}
+
+/// What is escaped although it is ASCII.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Html {
+    No,
+    /// `<`, `>`, `&` and the two line separators.
+    Go,
+    /// Java's Gson: `<`, `>`, `&`, `=` and `'`.
+    Gson,
+    /// .NET: `<`, `>`, `&`, `'`, `"`, `+` and backticks.
+    DotNet,
+    /// PHP's `JSON_HEX_TAG`.
+    Tag,
+    /// And `JSON_HEX_AMP`.
+    TagAmp,
+    /// And `JSON_HEX_APOS`.
+    TagAmpApos,
+    /// And `JSON_HEX_QUOT`.
+    All,
+}
+
+impl Html {
+    const fn escaped(self) -> &'static str {
+        match self {
+            Self::No => "",
+            Self::Go => "<>&\u{2028}\u{2029}",
+            Self::Gson => "<>&='\u{2028}\u{2029}",
+            Self::DotNet => "<>&'\"+`",
+            Self::Tag => "<>",
+            Self::TagAmp => "<>&",
+            Self::TagAmpApos => "<>&'",
+            Self::All => "<>&'\"",
+        }
+    }
+
+    /// Whether the digits are capitals, whatever those of other escapes are.
+    const fn is_upper(self) -> bool {
+        matches!(self, Self::DotNet | Self::Tag | Self::TagAmp | Self::TagAmpApos | Self::All)
+    }
 }
 
 impl Escapes {
-    const NONE: Self = Self { slashes: false, unicode: false, html: false };
-    const ALL: [Self; 5] = [
-        // PHP.
-        Self { slashes: true, unicode: true, ..Self::NONE },
+    const NONE: Self = Self { slashes: false, unicode: false, html: Html::No, upper: false };
+    const UNICODE: Self = Self { unicode: true, ..Self::NONE };
+    const PHP: Self = Self { slashes: true, ..Self::UNICODE };
+    const USUAL: [Self; 5] = [
+        Self::PHP,
         // JavaScript; PHP with both flags.
         Self::NONE,
         // Go.
-        Self { html: true, ..Self::NONE },
+        Self { html: Html::Go, ..Self::NONE },
         // Python; PHP with JSON_UNESCAPED_SLASHES.
-        Self { unicode: true, ..Self::NONE },
+        Self::UNICODE,
         // PHP with JSON_UNESCAPED_UNICODE.
         Self { slashes: true, ..Self::NONE },
     ];
+
+    /// Each other way in which letters, slashes and HTML are escaped together.
+    fn odd() -> Vec<Self> {
+        let mut odd = Vec::new();
+        for html in [Html::All, Html::Tag, Html::TagAmp, Html::TagAmpApos] {
+            for base in [Self::PHP, Self::UNICODE, Self { slashes: true, ..Self::NONE }, Self::NONE]
+            {
+                odd.push(Self { html, ..base });
+            }
+        }
+        odd.extend([
+            Self { upper: true, html: Html::DotNet, ..Self::UNICODE },
+            Self { html: Html::Gson, ..Self::NONE },
+        ]);
+        for html in [Html::No, Html::Go, Html::Gson] {
+            for base in [Self::PHP, Self::UNICODE, Self { slashes: true, ..Self::NONE }, Self::NONE]
+            {
+                for upper in [true, false] {
+                    odd.push(Self { html, upper, ..base });
+                }
+            }
+        }
+        odd
+    }
 }
 
 struct Writer<'a> {
@@ -353,6 +598,9 @@ impl Writer<'_> {
         self.out.push('"');
         for char in text.chars() {
             match char {
+                char if self.escapes.html.escaped().contains(char) => {
+                    self.unicode(char, self.escapes.html.is_upper());
+                }
                 '"' => self.out.push_str("\\\""),
                 '\\' => self.out.push_str("\\\\"),
                 '\n' => self.out.push_str("\\n"),
@@ -361,21 +609,22 @@ impl Writer<'_> {
                 '\u{8}' => self.out.push_str("\\b"),
                 '\u{c}' => self.out.push_str("\\f"),
                 '/' if self.escapes.slashes => self.out.push_str("\\/"),
-                '\0'..' ' => self.unicode(char),
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' if self.escapes.html => {
-                    self.unicode(char);
-                }
-                '\u{80}'.. if self.escapes.unicode => self.unicode(char),
+                '\0'..' ' => self.unicode(char, false),
+                '\u{80}'.. if self.escapes.unicode => self.unicode(char, false),
                 _ => self.out.push(char),
             }
         }
         self.out.push('"');
     }
 
-    fn unicode(&mut self, char: char) {
+    fn unicode(&mut self, char: char, is_upper: bool) {
         for unit in char.encode_utf16(&mut [0; 2]) {
             // A `String` takes all that is written to it.
-            let _ = write!(self.out, "\\u{unit:04x}");
+            let _ = if self.escapes.upper || is_upper {
+                write!(self.out, "\\u{unit:04X}")
+            } else {
+                write!(self.out, "\\u{unit:04x}")
+            };
         }
     }
 }

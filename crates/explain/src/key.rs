@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{base64, finding::Finding};
+use crate::{base64, convert, convert::BYTE_ORDER_MARK, finding::Finding};
 
 /// A key, and what is wrong with the given secrets if it is the one that was used.
 pub(super) struct Candidate {
@@ -27,10 +27,13 @@ pub(super) fn candidates(current: &[u8], previous: &[Zeroizing<Vec<u8>>]) -> Vec
 
 /// One secret as it is, and in every way that it may have been meant.
 fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
+    let first = candidates.len();
     let mut push = |raw: Vec<u8>, finding: Option<Finding>| {
         let raw = Zeroizing::new(raw);
-        if let Ok(mac) = Hmac::new_from_slice(&raw)
+        let is_new = candidates.iter().skip(first).all(|known| known.raw != raw);
+        if is_new
             && !raw.is_empty()
+            && let Ok(mac) = Hmac::new_from_slice(&raw)
         {
             let findings = known.iter().cloned().chain(finding).collect();
             candidates.push(Candidate { mac, raw, findings });
@@ -39,11 +42,31 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
     push(secret.to_vec(), None);
 
     let trimmed = trim(secret);
-    if trimmed.len() < secret.len() {
-        push(trimmed.to_vec(), Some(Finding::SecretWhiteSpace { given: true }));
+    push(trimmed.to_vec(), Some(Finding::SecretWhiteSpace { given: true }));
+    if let Some(unmarked) = secret.strip_prefix(BYTE_ORDER_MARK) {
+        push(unmarked.to_vec(), Some(Finding::SecretByteOrderMark { given: true }));
+        push(trim(unmarked).to_vec(), Some(Finding::SecretByteOrderMark { given: true }));
     }
+    // What is not shown: no-break spaces and the like, anywhere.
+    let visible = str::from_utf8(secret).unwrap_or_default();
+    let visible: String = visible.chars().filter(|char| !is_invisible(*char)).collect();
+    push(visible.into_bytes(), Some(Finding::SecretWhiteSpace { given: true }));
     if let Some(unquoted) = unquote(trimmed) {
         push(unquoted.to_vec(), Some(Finding::SecretQuoted { given: true }));
+    }
+    for bare in [secret, trimmed] {
+        if let Some(plain) = convert::without_entities(bare) {
+            if let Some(twice) = convert::without_entities(&plain) {
+                push(twice, Some(Finding::SecretEntities { given: true }));
+            }
+            push(plain, Some(Finding::SecretEntities { given: true }));
+        }
+        if let Some(plain) = convert::without_slashes(bare) {
+            push(plain, Some(Finding::SecretSlashes { given: true }));
+        }
+        for plain in convert::url_decoded(bare) {
+            push(plain, Some(Finding::SecretUrlEncoded { given: true }));
+        }
     }
     if let Ok(decoded) = hex::decode(trimmed) {
         push(decoded, Some(Finding::SecretHex { given_as_text: true }));
@@ -51,19 +74,45 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
     if let Some(decoded) = base64(trimmed) {
         push(decoded, Some(Finding::SecretBase64 { given_as_text: true }));
     }
+    for escaped in convert::with_entities(secret) {
+        push(escaped, Some(Finding::SecretEntities { given: false }));
+    }
+    for slashed in convert::with_slashes(secret) {
+        push(slashed, Some(Finding::SecretSlashes { given: false }));
+    }
+    for encoded in convert::url_encoded(secret) {
+        push(encoded, Some(Finding::SecretUrlEncoded { given: false }));
+    }
     push(hex::encode(secret).into_bytes(), Some(Finding::SecretHex { given_as_text: false }));
     push(
         BASE64_STANDARD.encode(secret).into_bytes(),
         Some(Finding::SecretBase64 { given_as_text: false }),
     );
-    for line_break in ["\n", "\r\n"] {
-        let longer = [secret, line_break.as_bytes()].concat();
+    for blank in ["\n", "\r\n", " ", "\t", "\u{a0}", "\\n"] {
+        let longer = [secret, blank.as_bytes()].concat();
         push(longer, Some(Finding::SecretWhiteSpace { given: false }));
     }
+    for blank in [" ", "\u{a0}"] {
+        let longer = [blank.as_bytes(), secret].concat();
+        push(
+            [&*longer, blank.as_bytes()].concat(),
+            Some(Finding::SecretWhiteSpace { given: false }),
+        );
+        push(longer, Some(Finding::SecretWhiteSpace { given: false }));
+    }
+    let marked = [BYTE_ORDER_MARK, secret].concat();
+    push(marked, Some(Finding::SecretByteOrderMark { given: false }));
     for mark in ["\"", "'"] {
         let quoted = [mark.as_bytes(), secret, mark.as_bytes()].concat();
         push(quoted, Some(Finding::SecretQuoted { given: false }));
     }
+}
+
+/// Whether nothing is seen of a character: white space, also within a secret.
+fn is_invisible(char: char) -> bool {
+    char.is_whitespace()
+        || char.is_control()
+        || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
 /// Without white space at either end, be it the bytes themselves or spelled `\n`, as some readers

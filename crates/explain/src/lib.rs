@@ -1,9 +1,9 @@
-//! Why a request is refused, said in words: for development and support.
+//! Why a webhook of TrustLens or Trustoo is refused, said in words: for development and support.
 //!
-//! A verifier says `signature_mismatch` and no more, as it should. This module takes the same
-//! request apart: it tries what commonly goes wrong on the way from a vendor to a handler, by
-//! computing signatures anew, and reports what fits. So a [`Finding`] is a fact: with the white space
-//! around the secret gone, this signature *is* that of this body.
+//! [`Explainer`] judges a request as the scheme's verifier does and, where that refuses it, tries
+//! what commonly goes wrong on the way from a vendor to a handler, by computing signatures anew. A
+//! [`Finding`] is a fact: with the white space around the secret gone, this signature *is* that of
+//! this body. [`capture`] reads requests as people have them.
 //!
 //! ```
 //! use trusthooks::{Secret, Timestamp, trustlens};
@@ -26,9 +26,19 @@
 //! ```
 //!
 //! Keep it off the path of requests: it needs the raw secrets, which a [`Secret`] does not keep, and
-//! works harder on a request the less it fits. How hard is bounded, see [`MAX_MACS`]. A report shows
-//! no secret, no MAC and no value of a body; which of its findings holds is nothing to tell a
-//! stranger all the same, so log it and answer the verdict's status.
+//! works harder on a request the less it fits, up to [`MAX_MACS`]. A report shows no secret, no MAC
+//! and no value of a body; all the same, log it and answer the verdict's status, since a stranger
+//! could learn from it.
+// What comes from outside must not be able to panic.
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -36,18 +46,21 @@ use ::base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use zeroize::Zeroizing;
-
 use trusthooks::{
     Headers, Receipt, ReplayWindow, Secret, SecretError, Secrets, Timestamp, Verify, VerifyError,
     trustlens,
-    trustoo::{open_api, shop, system},
+    trustoo::{
+        open_api::{self, Authentication},
+        shop, system,
+    },
 };
+use zeroize::Zeroizing;
 
-use crate::header::Claim;
+use crate::{capture::Capture, header::Claim, search::Search};
 
 mod body;
 pub mod capture;
+mod convert;
 mod finding;
 mod header;
 mod json;
@@ -55,15 +68,21 @@ mod key;
 mod report;
 mod scheme;
 mod search;
+mod signed;
 
-pub use finding::{Finding, Rewrite};
-pub use report::{Colored, Report};
+pub use finding::{Encoding, Finding, Rewrite, Variation};
+pub use report::{Colored, Refusal, Report, Strings};
 pub use scheme::{Scheme, SchemeError};
 pub use search::MAX_MACS;
 
+/// The code in the documentation compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/explain.md")]
+struct Documents;
+
 /// Explains refusals at one endpoint.
 ///
-/// It has the secrets as bytes, and wipes them on drop. See the [module](self) for an example.
+/// It has the secrets as bytes, and wipes them on drop. See the [crate](self) for an example.
 pub struct Explainer {
     scheme: Scheme,
     current: Zeroizing<Vec<u8>>,
@@ -71,6 +90,24 @@ pub struct Explainer {
     public_token: Option<String>,
     query: String,
     window: Option<ReplayWindow>,
+}
+
+/// What of a request counts besides its headers.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    method: Option<&'a str>,
+    path: &'a str,
+    query: &'a str,
+    body: &'a [u8],
+    is_exact: bool,
+}
+
+impl Request<'_> {
+    /// Whether the body of an Open API request is signed. Where nobody said the method, a request
+    /// with a body is a POST.
+    fn is_post(&self) -> bool {
+        self.method.map_or(!self.body.is_empty(), |method| method == "POST")
+    }
 }
 
 impl Explainer {
@@ -108,9 +145,7 @@ impl Explainer {
         self
     }
 
-    /// The query of the request's URL, which Open API requests sign. (Shop webhooks are taken to
-    /// sign none: an endpoint that counts its query in, by `shop::Verifier::with_query`, is not
-    /// known here.)
+    /// The query of the request's URL, which Open API requests sign. A [`Capture`] has its own.
     #[must_use]
     pub fn query(mut self, query: impl Into<String>) -> Self {
         self.query = query.into();
@@ -132,16 +167,41 @@ impl Explainer {
     where
         H: Headers + ?Sized,
     {
-        let verdict = self.verdict(headers, body, now);
+        let request = Request { method: None, path: "", query: &self.query, body, is_exact: true };
+        self.judge(headers, request, now)
+    }
+
+    /// The same for a captured request. An Open API request is judged by its method and its
+    /// `Authorization` too, as the server does.
+    #[must_use]
+    pub fn explain_capture(&self, capture: &Capture, now: Timestamp) -> Report {
+        let request = Request {
+            method: capture.method.as_deref(),
+            path: capture.path(),
+            query: capture.query(),
+            body: &capture.body,
+            is_exact: capture.is_exact,
+        };
+        self.judge(&capture.headers, request, now)
+    }
+
+    fn judge<H>(&self, headers: &H, request: Request<'_>, now: Timestamp) -> Report
+    where
+        H: Headers + ?Sized,
+    {
+        let verdict = self.verdict(headers, request, now);
         let mut report = Report::new(self.scheme, verdict);
-        if verdict.is_err() {
-            self.find(&mut report, headers, body, now);
-        }
+        self.find(&mut report, headers, request, now);
         report
     }
 
     /// What the strict verifier says.
-    fn verdict<H>(&self, headers: &H, body: &[u8], now: Timestamp) -> Result<Receipt, VerifyError>
+    fn verdict<H>(
+        &self,
+        headers: &H,
+        request: Request<'_>,
+        now: Timestamp,
+    ) -> Result<Receipt, Refusal>
     where
         H: Headers + ?Sized,
     {
@@ -150,7 +210,7 @@ impl Explainer {
             headers: &H,
             body: &[u8],
             now: Timestamp,
-        ) -> Result<Receipt, VerifyError>
+        ) -> Result<Receipt, Refusal>
         where
             V: Verify,
             H: Headers + ?Sized,
@@ -159,8 +219,9 @@ impl Explainer {
         }
 
         let Ok(secret) = Secret::new(&*self.current) else {
-            return Err(VerifyError::SignatureMismatch);
+            return Err(VerifyError::SignatureMismatch.into());
         };
+        let Request { query, body, .. } = request;
         let window = self.window(self.scheme);
         let store = |secret| {
             let entry = |token: &String| (token.to_owned(), Secrets::from(secret));
@@ -183,11 +244,15 @@ impl Explainer {
             }
             Scheme::TrustooSystem => receipt(&system::Verifier::new(secret), headers, body, now),
             Scheme::TrustooOpenApi => {
+                if Authentication::of(headers) == Authentication::Bearer {
+                    return Err(Refusal::BearerToken);
+                }
                 let verifier = match store(secret.clone()) {
                     Some(store) => open_api::Verifier::with_store(store),
                     None => open_api::Verifier::new(secret),
                 };
-                verifier.with_window(window).verify_at(headers, &self.query, Some(body), now)
+                let body = request.is_post().then_some(body);
+                Ok(verifier.with_window(window).verify_at(headers, query, body, now)?)
             }
         }
     }
@@ -198,7 +263,7 @@ impl Explainer {
 
     /// Headers first, then the clock, then what a search for the signature finds: the order of the
     /// verdicts. Another scheme comes before all of that.
-    fn find<H>(&self, report: &mut Report, headers: &H, body: &[u8], now: Timestamp)
+    fn find<H>(&self, report: &mut Report, headers: &H, request: Request<'_>, now: Timestamp)
     where
         H: Headers + ?Sized,
     {
@@ -211,27 +276,44 @@ impl Explainer {
         for name in Scheme::ALL.into_iter().filter_map(|scheme| scheme.names().timestamp) {
             claim.borrow_times(name, headers);
         }
-        if matches!(report.verdict(), Err(VerifyError::ReservedParameter)) {
-            report.findings.push(Finding::ReservedParameter);
+        let host = headers.values("host").next().and_then(|host| str::from_utf8(host).ok());
+        let search = Search {
+            claim: &claim,
+            scheme: worn,
+            endpoint: self.scheme,
+            keys: key::candidates(&self.current, &self.previous),
+            parts: signed::Parts {
+                times: &claim.times,
+                query: request.query,
+                path: request.path,
+                host: host.unwrap_or_default(),
+                is_post: request.is_post(),
+            },
+            body: request.body,
+        };
+        if report.verdict().is_ok() {
+            report.strings = strings(search.expected(), None);
+            return;
         }
-        report.findings.append(&mut claim.findings);
+        match report.verdict() {
+            Err(Refusal::BearerToken) => report.findings.push(Finding::BearerToken),
+            Err(Refusal::Verify(VerifyError::ReservedParameter)) => {
+                report.findings.push(Finding::ReservedParameter);
+            }
+            _ => {}
+        }
+        report.findings.extend(claim.findings.iter().cloned());
         if names.timestamp.is_some() {
             let skew = claim.signed_at().and_then(|at| clock(at, now, self.window(worn)));
             report.findings.extend(skew);
         }
 
-        let found = search::Search {
-            claim: &claim,
-            scheme: worn,
-            endpoint: self.scheme,
-            keys: key::candidates(&self.current, &self.previous),
-            query: &self.query,
-            body,
-        }
-        .run(&mut report.macs);
-
+        let mut outcome = search.run();
+        report.macs = outcome.macs;
+        report.strings = strings(outcome.expected.take(), outcome.signed.take());
         let mut other = (worn != self.scheme).then_some(worn);
-        match found {
+        let is_timeless = names.timestamp.is_some() && claim.signed_at().is_none();
+        match outcome.findings.take() {
             Some(mut findings) => {
                 report.recomputed = true;
                 if let Some(Finding::OtherScheme { scheme, .. }) = findings.first() {
@@ -241,16 +323,18 @@ impl Explainer {
                 report.findings.append(&mut findings);
             }
             None if claim.signatures.is_empty() || other.is_some() => {}
-            None if names.timestamp.is_some() && claim.times.is_empty() => {}
-            None => report.findings.push(unfit(worn, headers, body)),
+            // What was signed as the time is not known, so not everything was tried.
+            None if is_timeless => {}
+            None if matches!(report.verdict(), Err(Refusal::BearerToken)) => {}
+            None => report.findings.push(unfit(worn, headers, request, &outcome)),
         }
         if let Some(scheme) = other {
             // What either scheme's headers lack needs no saying.
             let lacks = |finding: &Finding| matches!(finding, Finding::HeaderMissing { .. });
             report.findings.retain(|finding| !lacks(finding));
             let finding = if scheme == self.scheme {
-                let header = self.scheme.names().signature.own;
-                Finding::HeaderRenamed { header, found: names.signature.own }
+                let header = self.scheme.names().signature;
+                Finding::HeaderRenamed { header, found: names.signature }
             } else {
                 Finding::OtherScheme { scheme, fits: report.recomputed }
             };
@@ -261,12 +345,12 @@ impl Explainer {
     /// The scheme whose headers the request has: the endpoint's own, unless it lacks that signature
     /// and has another's.
     fn worn<H: Headers + ?Sized>(&self, headers: &H) -> Scheme {
-        if self.scheme.names().signature.find(headers).is_some() {
+        if header::find(self.scheme.names().signature, headers).is_some() {
             return self.scheme;
         }
         Scheme::ALL
             .into_iter()
-            .find(|scheme| scheme.names().signature.is_in(headers))
+            .find(|scheme| header::is_in(scheme.names().signature, headers))
             .unwrap_or(self.scheme)
     }
 }
@@ -281,36 +365,46 @@ impl fmt::Debug for Explainer {
     }
 }
 
+/// Strings that are short enough to keep.
+fn strings(expected: Option<Vec<u8>>, signed: Option<Vec<u8>>) -> Option<Strings> {
+    const MAX_KEPT: usize = 1024 * 1024 + 4096;
+    let expected = expected.filter(|text| text.len() <= MAX_KEPT)?;
+    Some(Strings { expected, signed: signed.filter(|text| text.len() <= MAX_KEPT) })
+}
+
 /// How the clocks differ, where they differ by more than the window allows.
 fn clock(signed_at: Timestamp, now: Timestamp, window: ReplayWindow) -> Option<Finding> {
     /// What lies between two zones, apart from whole hours.
     const ODD_ZONES: [u64; 9] = [210, 270, 330, 345, 390, 525, 570, 630, 765];
     /// How far from a zone's difference the clocks may be.
     const TOLERANCE: u64 = 60;
-    const HOUR: u64 = 60 * 60;
 
     window.check(signed_at, now).err()?;
     let gap = now.as_unix().abs_diff(signed_at.as_unix());
     let zones = (1..=14).map(|hours: u64| hours.saturating_mul(60)).chain(ODD_ZONES);
     let zone =
         zones.into_iter().find(|minutes| gap.abs_diff(minutes.saturating_mul(60)) <= TOLERANCE);
-
-    let ahead = signed_at > now;
-    let signed = |size: u64| {
-        let size = i64::try_from(size).unwrap_or(i64::MAX);
-        if ahead { size.saturating_neg() } else { size }
-    };
+    let is_ahead = signed_at > now;
     Some(match zone {
-        Some(minutes) => Finding::TimeZone { minutes: signed(minutes) },
-        None if ahead || gap <= HOUR => Finding::ClockDrift { seconds: signed(gap) },
-        None => Finding::Stale { age: Duration::from_secs(gap) },
+        Some(minutes) => {
+            let minutes = i64::try_from(minutes).unwrap_or(i64::MAX);
+            let minutes = if is_ahead { minutes.saturating_neg() } else { minutes };
+            Finding::WholeHours { minutes }
+        }
+        None if is_ahead => Finding::Early { ahead: Duration::from_secs(gap) },
+        None => Finding::Late { age: Duration::from_secs(gap) },
     })
 }
 
 /// What can be said where no signature fits.
-fn unfit<H: Headers + ?Sized>(scheme: Scheme, headers: &H, body: &[u8]) -> Finding {
-    let value =
-        |name| headers.values(name).next().and_then(|value| std::str::from_utf8(value).ok());
+fn unfit<H: Headers + ?Sized>(
+    scheme: Scheme,
+    headers: &H,
+    request: Request<'_>,
+    outcome: &search::Outcome,
+) -> Finding {
+    let body = request.body;
+    let value = |name| headers.values(name).next().and_then(|value| str::from_utf8(value).ok());
     let received = body.len() as u64;
     let announced = value("content-length").and_then(|length| length.trim().parse::<u64>().ok());
     let encoding = value("content-encoding").map(str::trim).unwrap_or_default();
@@ -320,9 +414,12 @@ fn unfit<H: Headers + ?Sized>(scheme: Scheme, headers: &H, body: &[u8]) -> Findi
     match announced {
         // An Open API request may have none.
         _ if body.is_empty() && scheme != Scheme::TrustooOpenApi => Finding::BodyEmpty,
+        _ if !request.is_exact => Finding::BodyParsed,
+        _ if body.windows(3).any(|bytes| bytes == b"\xef\xbf\xbd") => Finding::BodyReplaced,
         _ if is_encoded && is_text => Finding::BodyDecompressed,
         Some(announced) if announced != received => Finding::BodyLength { announced, received },
-        _ => Finding::NothingFits,
+        _ if outcome.is_complete => Finding::NothingFits,
+        _ => Finding::SearchEnded { macs: outcome.macs },
     }
 }
 

@@ -3,28 +3,96 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
-
 use trusthooks::{Receipt, VerifyError};
 
 use crate::{Finding, Scheme};
 
-/// What an [`Explainer`](super::Explainer) says about a request.
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The scheme's verifier refuses it.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The server takes it for a request with an OAuth token: see
+    /// [`Authentication`](trusthooks::trustoo::open_api::Authentication).
+    #[error("the request carries `Authorization`, so its signature is not looked at")]
+    BearerToken,
+}
+
+impl Refusal {
+    /// The verdict's name: an error's [code](VerifyError::code), or `bearer_token`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Verify(error) => error.code(),
+            Self::BearerToken => "bearer_token",
+        }
+    }
+}
+
+impl PartialEq<VerifyError> for Refusal {
+    fn eq(&self, other: &VerifyError) -> bool {
+        matches!(self, Self::Verify(error) if error == other)
+    }
+}
+
+/// What an [`Explainer`](crate::Explainer) says about a request.
 ///
 /// `Display` is for people, [`colored`](Self::colored) for people at a terminal, and `Serialize` for
-/// programs: `scheme`, `verdict` (`ok` or an error's [code](VerifyError::code)), `recomputed` and
+/// programs: `scheme`, `verdict` (`ok` or a refusal's [code](Refusal::code)), `recomputed` and
 /// `findings`, each with `code`, `seen`, `why` and `fix`.
 #[derive(Debug, Clone)]
 pub struct Report {
     scheme: Scheme,
-    verdict: Result<Receipt, VerifyError>,
+    verdict: Result<Receipt, Refusal>,
     pub(super) findings: Vec<Finding>,
     pub(super) recomputed: bool,
     pub(super) macs: usize,
+    pub(super) strings: Option<Strings>,
+}
+
+/// What was compared: the strings that a signature is over. They hold the body, and so a customer's
+/// data; nothing else of a report does.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Strings {
+    /// What the scheme signs of this request.
+    pub expected: Vec<u8>,
+    /// What the request's signature is over, where that was found out.
+    pub signed: Option<Vec<u8>>,
+}
+
+impl Strings {
+    /// Where the two differ first, in bytes from the start. `None` where they do not, or where only
+    /// one is known.
+    #[must_use]
+    pub fn difference(&self) -> Option<usize> {
+        let signed = self.signed.as_deref()?;
+        let at = self.expected.iter().zip(signed).position(|(one, other)| one != other);
+        let shorter = self.expected.len().min(signed.len());
+        at.or((self.expected.len() != signed.len()).then_some(shorter))
+    }
+}
+
+impl fmt::Debug for Strings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Strings")
+            .field("expected", &self.expected.len())
+            .field("signed", &self.signed.as_ref().map(Vec::len))
+            .finish()
+    }
 }
 
 impl Report {
-    pub(super) fn new(scheme: Scheme, verdict: Result<Receipt, VerifyError>) -> Self {
-        Self { scheme, verdict, findings: Vec::new(), recomputed: verdict.is_ok(), macs: 0 }
+    pub(super) fn new(scheme: Scheme, verdict: Result<Receipt, Refusal>) -> Self {
+        Self {
+            scheme,
+            verdict,
+            findings: Vec::new(),
+            recomputed: verdict.is_ok(),
+            macs: 0,
+            strings: None,
+        }
     }
 
     /// Whose rules the request was held to.
@@ -37,7 +105,7 @@ impl Report {
     ///
     /// # Errors
     /// Why it refuses.
-    pub const fn verdict(&self) -> Result<Receipt, VerifyError> {
+    pub const fn verdict(&self) -> Result<Receipt, Refusal> {
         self.verdict
     }
 
@@ -48,17 +116,24 @@ impl Report {
         &self.findings
     }
 
-    /// Whether the signature is accounted for: who made it knew one of the secrets, in some
-    /// spelling. `false` where nothing fits, or where there is nothing to recompute.
+    /// Whether the signature is accounted for: its maker knew one of the secrets, in some spelling.
+    /// `false` where nothing fits, or where there is nothing to recompute.
     #[must_use]
     pub const fn recomputed(&self) -> bool {
         self.recomputed
     }
 
-    /// How many signatures were computed to find this, at most [`MAX_MACS`](super::MAX_MACS).
+    /// How many signatures were computed to find this, at most [`MAX_MACS`](crate::MAX_MACS).
     #[must_use]
     pub const fn macs(&self) -> usize {
         self.macs
+    }
+
+    /// What was compared, for those who may see the body. `None` for bodies longer than a mebibyte,
+    /// and where there is no time to sign.
+    #[must_use]
+    pub const fn strings(&self) -> Option<&Strings> {
+        self.strings.as_ref()
     }
 
     /// The same text with ANSI colours.
@@ -69,25 +144,25 @@ impl Report {
 
     fn write(&self, f: &mut fmt::Formatter<'_>, paint: &Paint) -> fmt::Result {
         let Paint { good, bad, name, faint, off } = paint;
-        let Err(error) = self.verdict else {
+        let Err(refusal) = self.verdict else {
             return write!(f, "{good}verified{off} by the rules of {}", self.scheme);
         };
         writeln!(
             f,
             "{bad}refused{off} by the rules of {}: {bad}{}{off}",
             self.scheme,
-            error.code()
+            refusal.code()
         )?;
-        writeln!(f, "{faint}{error}{off}")?;
+        writeln!(f, "{faint}{refusal}{off}")?;
         for (i, finding) in self.findings.iter().enumerate() {
             writeln!(f, "\n{}. {name}{}{off}", i.saturating_add(1), finding.code())?;
             writeln!(f, "   {faint}seen{off}  {}", finding.seen())?;
             writeln!(f, "   {faint}why{off}   {}", finding.why())?;
             writeln!(f, "   {faint}fix{off}   {}", finding.fix())?;
         }
-        let mended = if self.findings.len() > 1 { "all of this" } else { "this" };
+        let these = if self.findings.len() > 1 { "all of these are" } else { "this is" };
         if self.recomputed {
-            write!(f, "\n{good}With {mended} mended, the signature fits.{off}")
+            write!(f, "\n{good}Once {these} fixed, the signature matches.{off}")
         } else {
             write!(f, "\n{bad}The signature could not be accounted for.{off}")
         }
@@ -132,7 +207,7 @@ impl Paint {
 
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let verdict = self.verdict.map_or_else(|error| error.code(), |_| "ok");
+        let verdict = self.verdict.map_or_else(|refusal| refusal.code(), |_| "ok");
         let mut report = serializer.serialize_struct("Report", 4)?;
         report.serialize_field("scheme", self.scheme.code())?;
         report.serialize_field("verdict", verdict)?;

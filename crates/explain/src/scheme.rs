@@ -1,9 +1,11 @@
 //! The schemes, as far as they differ for someone who looks at them from outside.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
-use crate::header::{Names, name};
-use trusthooks::ReplayWindow;
+use trusthooks::{
+    HeaderName, Headers, ReplayWindow, trustlens,
+    trustoo::{open_api, shop, system},
+};
 
 /// Whose rules a request is to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +23,15 @@ pub enum Scheme {
     TrustooOpenApi,
 }
 
+/// The names of a scheme's headers, and what stands before the digits of its signature.
+#[derive(Clone, Copy)]
+pub(crate) struct Names {
+    pub(crate) public_token: Option<&'static str>,
+    pub(crate) timestamp: Option<&'static str>,
+    pub(crate) signature: &'static str,
+    pub(crate) prefix: &'static str,
+}
+
 impl Scheme {
     /// Every scheme.
     pub const ALL: [Self; 5] = [
@@ -34,60 +45,113 @@ impl Scheme {
     /// The scheme's name for command lines and JSON: `trustlens`, `trustlens-v1`, `trustoo-shop`,
     /// `trustoo-system` or `trustoo-open-api`. [`FromStr`] reads it.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub fn code(self) -> &'static str {
+        self.data().name()
+    }
+
+    /// The scheme whose signature a request carries, under its own name or one that proxies give
+    /// it. TrustLens from 1.2.3 on and before differ by the header with the time.
+    ///
+    /// ```
+    /// use trusthooks_explain::Scheme;
+    ///
+    /// let headers = [("X-Trustoo-Signature", "00")];
+    /// assert_eq!(Scheme::of(&headers), Some(Scheme::TrustooSystem));
+    /// assert_eq!(Scheme::of(&[("x-trustlens-event", "test")]), Some(Scheme::TrustLens));
+    /// assert_eq!(Scheme::of(&[("accept", "*/*")]), None);
+    /// ```
+    #[must_use]
+    pub fn of<H: Headers + ?Sized>(headers: &H) -> Option<Self> {
+        let is_in = |name: &'static str| headers.values(name).next().is_some();
+        let by_own = Self::ALL.into_iter().find(|scheme| is_in(scheme.names().signature));
+        let by_spelling =
+            || Self::ALL.into_iter().find(|scheme| spellings(scheme.names().signature).any(is_in));
+        // A request that lost its signature is known by what else the vendor sends.
+        let by_others = || {
+            let is_known = |scheme: &Self| {
+                let Names { public_token, timestamp, .. } = scheme.names();
+                let timestamp = timestamp.filter(|_| *scheme != Self::TrustooOpenApi);
+                [public_token, timestamp].into_iter().flatten().any(is_in)
+            };
+            let by_event = || is_in("x-trustlens-event").then_some(Self::TrustLens);
+            Self::ALL.into_iter().find(is_known).or_else(by_event)
+        };
+        let found = match by_own.or_else(by_spelling) {
+            Some(found) => found,
+            None => return by_others(),
+        };
+        let is_timed =
+            || Self::TrustLens.names().timestamp.is_some_and(|name| spellings(name).any(is_in));
+        Some(if found == Self::TrustLens && !is_timed() { Self::TrustLensV1 } else { found })
+    }
+
+    /// Whether a header's name is that of a signature, or what proxies make of one.
+    pub(crate) fn has_signature_name(name: &str) -> bool {
+        let is_it = |known: &'static str| name.eq_ignore_ascii_case(known);
+        Self::ALL.into_iter().any(|scheme| spellings(scheme.names().signature).any(is_it))
+    }
+
+    /// What the library says of it.
+    fn data(self) -> &'static trusthooks::Scheme {
         match self {
-            Self::TrustLens => "trustlens",
-            Self::TrustLensV1 => "trustlens-v1",
-            Self::TrustooShop => "trustoo-shop",
-            Self::TrustooSystem => "trustoo-system",
-            Self::TrustooOpenApi => "trustoo-open-api",
+            Self::TrustLens => &trustlens::SCHEME,
+            Self::TrustLensV1 => &trustlens::v1::SCHEME,
+            Self::TrustooShop => &shop::SCHEME,
+            Self::TrustooSystem => &system::SCHEME,
+            Self::TrustooOpenApi => &open_api::SCHEME,
         }
     }
 
-    pub(super) const fn names(self) -> Names {
-        match self {
-            Self::TrustLens => Names {
-                public_token: None,
-                timestamp: Some(name!("x" "trustlens" "timestamp")),
-                signature: name!("x" "trustlens" "signature"),
-                prefix: "sha256=",
-            },
-            Self::TrustLensV1 => Names { timestamp: None, ..Self::TrustLens.names() },
-            Self::TrustooShop => Names {
-                public_token: Some(name!("open" "trustoo" "webhook" "public" "token")),
-                timestamp: Some(name!("open" "trustoo" "webhook" "timestamp")),
-                signature: name!("open" "trustoo" "webhook" "sign"),
-                prefix: "",
-            },
-            Self::TrustooSystem => Names {
-                public_token: None,
-                timestamp: None,
-                signature: name!("x" "trustoo" "signature"),
-                prefix: "",
-            },
-            Self::TrustooOpenApi => Names {
-                public_token: Some(name!("public" "token")),
-                timestamp: Some(name!("timestamp")),
-                signature: name!("sign"),
-                prefix: "",
-            },
+    pub(crate) fn names(self) -> Names {
+        let data = self.data();
+        Names {
+            public_token: data.id().filter(|_| self.is_trustoo()).map(HeaderName::as_str),
+            timestamp: data.timestamp().map(HeaderName::as_str),
+            signature: data.signature().as_str(),
+            prefix: data.prefix(),
         }
     }
 
-    pub(super) const fn is_trustoo(self) -> bool {
+    pub(crate) const fn is_trustoo(self) -> bool {
         matches!(self, Self::TrustooShop | Self::TrustooSystem | Self::TrustooOpenApi)
     }
 
     /// The window that the scheme's verifier has by default.
-    pub(super) const fn window(self) -> ReplayWindow {
-        match self {
-            Self::TrustLens => ReplayWindow::symmetric(Duration::from_secs(300)),
-            Self::TrustooShop | Self::TrustooOpenApi => {
-                ReplayWindow::symmetric(Duration::from_secs(900))
-            }
-            Self::TrustLensV1 | Self::TrustooSystem => ReplayWindow::UNBOUNDED,
-        }
+    pub(crate) fn window(self) -> ReplayWindow {
+        self.data().window()
     }
+}
+
+/// A header's name, then what PHP and CGI, nginx, Amazon's API Gateway and other proxies make of it.
+pub(crate) fn spellings(own: &'static str) -> impl Iterator<Item = &'static str> {
+    /// Look-ups ask for names that live as long as the program; these few do.
+    static ALIASES: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
+        let names = Scheme::ALL.map(Scheme::names);
+        let own = names.iter().flat_map(|names| {
+            [Some(names.signature), names.timestamp, names.public_token].into_iter().flatten()
+        });
+        own.map(|own| (own, aliases(own))).collect()
+    });
+    let known = ALIASES.iter().find(|(name, _)| *name == own);
+    std::iter::once(own).chain(known.into_iter().flat_map(|(_, aliases)| aliases.iter().copied()))
+}
+
+fn aliases(own: &'static str) -> Vec<&'static str> {
+    let underscored = own.replace('-', "_");
+    let mut aliases: Vec<&'static str> = [
+        format!("http_{underscored}"),
+        format!("http-{own}"),
+        underscored,
+        format!("x-amzn-remapped-{own}"),
+        format!("x-forwarded-{own}"),
+        format!("x-original-{own}"),
+        format!("x-{own}"),
+    ]
+    .into_iter()
+    .map(|alias| &*alias.leak())
+    .collect();
+    aliases.extend(own.strip_prefix("x-"));
+    aliases
 }
 
 impl fmt::Display for Scheme {

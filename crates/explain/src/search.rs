@@ -4,29 +4,17 @@ use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use trusthooks::{Timestamp, trustoo::open_api::CanonicalString};
-
-use crate::{Scheme, body, finding::Finding, header::Claim, key};
+use crate::{Scheme, body, finding::Finding, header::Claim, key, signed};
 
 /// The most signatures that one explanation computes, whatever the request. For large bodies it is
 /// fewer: as many as take 32 MiB, but at least 16.
-pub const MAX_MACS: usize = 400;
+pub const MAX_MACS: usize = 4000;
 
 const MIN_MACS: usize = 16;
 const MAX_HASHED: usize = 32 * 1024 * 1024;
 
 /// How many faults at once are looked for, apart from those of headers and clocks.
 const MAX_FAULTS: usize = 2;
-
-/// What is signed around a body, and how.
-enum Rule {
-    Mac {
-        before: Vec<u8>,
-        separator: &'static [u8],
-    },
-    /// SHA-256 over these parameters and the private token.
-    OldAlgorithm(CanonicalString),
-}
 
 pub(super) struct Search<'a> {
     pub(super) claim: &'a Claim,
@@ -35,114 +23,103 @@ pub(super) struct Search<'a> {
     /// The scheme of the endpoint.
     pub(super) endpoint: Scheme,
     pub(super) keys: Vec<key::Candidate>,
-    pub(super) query: &'a str,
+    pub(super) parts: signed::Parts<'a>,
     pub(super) body: &'a [u8],
 }
 
-impl Search<'_> {
+/// What came of a search.
+pub(super) struct Outcome {
     /// What explains the signature: nothing, where it fits as it is. `None` where nothing fits.
-    /// Counts the signatures that it computes in `macs`.
-    ///
+    pub(super) findings: Option<Vec<Finding>>,
+    /// What was signed, where something fits.
+    pub(super) signed: Option<Vec<u8>>,
+    /// What would be signed by the scheme's own rule.
+    pub(super) expected: Option<Vec<u8>>,
+    /// Whether each single fault was tried.
+    pub(super) is_complete: bool,
+    pub(super) macs: usize,
+}
+
+impl Search<'_> {
+    /// What the scheme signs of this request.
+    pub(super) fn expected(&self) -> Option<Vec<u8>> {
+        let rules = signed::rules(self.scheme, self.endpoint, self.parts);
+        let rule = rules.first().filter(|rule| rule.findings.is_empty())?;
+        Some(rule.pieces(self.body).concat())
+    }
+
     /// Fewer faults are tried before more, and likely ones before odd ones.
-    pub(super) fn run(&self, macs: &mut usize) -> Option<Vec<Finding>> {
-        if self.claim.signatures.is_empty() {
-            return None;
-        }
+    pub(super) fn run(&self) -> Outcome {
         let bodies = body::candidates(self.body);
-        let rules = self.rules();
-        let mut tries = Vec::new();
-        for (k, key) in self.keys.iter().enumerate() {
-            for (r, (rule, other)) in rules.iter().enumerate() {
-                for (b, body) in bodies.iter().enumerate() {
-                    let faults = [other.iter().len(), body.finding.iter().len()];
-                    let faults = faults.into_iter().fold(key.findings.len(), usize::saturating_add);
-                    let bodiless = matches!(rule, Rule::OldAlgorithm(_)) && b > 0;
-                    if faults <= MAX_FAULTS && !bodiless {
-                        let rank = k.saturating_add(r).saturating_add(b);
-                        tries.push((faults, rank, (key, rule, other, body)));
+        let rules = signed::rules(self.scheme, self.endpoint, self.parts);
+        let expected = rules.first().filter(|rule| rule.findings.is_empty());
+        let mut outcome = Outcome {
+            findings: None,
+            signed: None,
+            expected: expected.map(|rule| rule.pieces(self.body).concat()),
+            is_complete: true,
+            macs: 0,
+        };
+        if self.claim.signatures.is_empty() {
+            return outcome;
+        }
+        let by_faults = |wanted: usize| {
+            rules.iter().enumerate().filter(move |(_, rule)| rule.findings.len() == wanted)
+        };
+        let mut hashed = 0_usize;
+        for faults in 0..=MAX_FAULTS {
+            let mut tries = Vec::new();
+            for of_rule in 0..=faults {
+                for (r, rule) in by_faults(of_rule) {
+                    for (k, key) in self.keys.iter().enumerate() {
+                        let rest = faults.checked_sub(of_rule);
+                        let rest = rest.and_then(|rest| rest.checked_sub(key.findings.len()));
+                        let Some(rest) = rest else { continue };
+                        for (b, body) in bodies.list.iter().enumerate() {
+                            let is_idle = b > 0 && !rule.has_body;
+                            if body.finding.iter().len() == rest && !is_idle {
+                                let rank = k.saturating_add(r).saturating_add(b);
+                                tries.push((rank, (key, rule, body)));
+                            }
+                        }
                     }
                 }
             }
-        }
-        tries.sort_by_key(|(faults, rank, _)| (*faults, *rank));
-
-        let longest = bodies.iter().map(|body| body.bytes.len()).max().unwrap_or(0).max(1);
-        let allowed = (MAX_HASHED.checked_div(longest).unwrap_or(0)).clamp(MIN_MACS, MAX_MACS);
-        tries.into_iter().take(allowed).find_map(|(_, _, (key, rule, other, body))| {
-            *macs = macs.saturating_add(1);
-            self.fits(key, rule, &body.bytes).then(|| {
-                let rule = other.iter().cloned();
-                rule.chain(key.findings.iter().cloned()).chain(body.finding.clone()).collect()
-            })
-        })
-    }
-
-    /// The scheme's own rule for each time that may have been signed, then those of the others.
-    fn rules(&self) -> Vec<(Rule, Option<Finding>)> {
-        let mut rules: Vec<_> =
-            self.preambles(self.scheme).into_iter().map(|rule| (rule, None)).collect();
-        // TrustLens v1 and Trustoo's system webhooks sign the same, so the vendor's own come first.
-        let mut others = Scheme::ALL;
-        others.sort_by_key(|other| {
-            (*other != self.endpoint, other.is_trustoo() != self.scheme.is_trustoo())
-        });
-        for scheme in others.into_iter().filter(|other| *other != self.scheme) {
-            let other = Finding::OtherScheme { scheme, fits: true };
-            let preambles = self.preambles(scheme).into_iter();
-            rules.extend(preambles.map(|rule| (rule, Some(other.clone()))));
-        }
-        for time in &self.claim.times {
-            if let Ok(parameters) = CanonicalString::new(self.query, None, *time) {
-                rules.push((Rule::OldAlgorithm(parameters), Some(Finding::OldAlgorithm)));
-            }
-        }
-        rules
-    }
-
-    /// What a scheme signs ahead of a body, for each time that may have been signed.
-    fn preambles(&self, scheme: Scheme) -> Vec<Rule> {
-        // A query that cannot be signed counts as none.
-        let canonical = |query: &str, time: &Timestamp| {
-            let string = CanonicalString::new(query, None, *time);
-            string.map_or_else(
-                |_| format!("timestamp={time}").into_bytes(),
-                |string| string.as_bytes().to_vec(),
-            )
-        };
-        let timed = |time: &Timestamp| match scheme {
-            // The separator is part of what is signed even where the body is empty.
-            Scheme::TrustLens => {
-                Some(Rule::Mac { before: format!("{time}.").into_bytes(), separator: b"" })
-            }
-            Scheme::TrustooShop => Some(Rule::Mac { before: canonical("", time), separator: b"|" }),
-            Scheme::TrustooOpenApi => {
-                Some(Rule::Mac { before: canonical(self.query, time), separator: b"|" })
-            }
-            Scheme::TrustLensV1 | Scheme::TrustooSystem => None,
-        };
-        let timeless = matches!(scheme, Scheme::TrustLensV1 | Scheme::TrustooSystem);
-        let timeless = timeless.then_some(Rule::Mac { before: Vec::new(), separator: b"" });
-        self.claim.times.iter().filter_map(timed).chain(timeless).collect()
-    }
-
-    fn fits(&self, key: &key::Candidate, rule: &Rule, body: &[u8]) -> bool {
-        let mut sent = self.claim.signatures.iter();
-        match rule {
-            Rule::Mac { before, separator } => {
-                let mut mac = key.mac.clone();
-                mac.update(before);
-                if !body.is_empty() {
-                    mac.update(separator);
-                    mac.update(body);
+            tries.sort_by_key(|(rank, _)| *rank);
+            for (_, (key, rule, body)) in tries {
+                let pieces = rule.pieces(&body.bytes);
+                let length = pieces.iter().map(|piece| piece.len()).fold(0, usize::saturating_add);
+                hashed = hashed.saturating_add(length);
+                let is_spent = hashed > MAX_HASHED && outcome.macs >= MIN_MACS;
+                if is_spent || outcome.macs >= MAX_MACS {
+                    outcome.is_complete =
+                        bodies.is_complete && self.parts.is_short() && faults == MAX_FAULTS;
+                    return outcome;
                 }
-                let mac = mac.finalize().into_bytes();
-                sent.any(|sent| mac.as_slice().ct_eq(sent).into())
-            }
-            Rule::OldAlgorithm(parameters) => {
-                let hash = Sha256::new().chain_update(parameters.as_bytes());
-                let hash: [u8; 32] = hash.chain_update(&*key.raw).finalize().into();
-                sent.any(|sent| hash.ct_eq(sent).into())
+                outcome.macs = outcome.macs.saturating_add(1);
+                if self.fits(key, rule, &pieces) {
+                    let findings = rule.findings.iter().chain(&key.findings).chain(&body.finding);
+                    outcome.findings = Some(findings.cloned().collect());
+                    outcome.signed = Some(pieces.concat());
+                    return outcome;
+                }
             }
         }
+        outcome.is_complete = bodies.is_complete && self.parts.is_short();
+        outcome
+    }
+
+    fn fits(&self, key: &key::Candidate, rule: &signed::Rule, pieces: &[&[u8]]) -> bool {
+        let computed: [u8; 32] = if rule.is_old {
+            let hash = pieces.iter().fold(Sha256::new(), Sha256::chain_update);
+            hash.chain_update(&*key.raw).finalize().into()
+        } else {
+            let mut mac = key.mac.clone();
+            for piece in pieces {
+                mac.update(piece);
+            }
+            mac.finalize().into_bytes().into()
+        };
+        self.claim.signatures.iter().any(|sent| computed.ct_eq(sent).into())
     }
 }

@@ -16,10 +16,10 @@ use crate::{
         },
         sealed,
     },
+    fingerprint::ReplayKey,
     json::{self, Json},
-    replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
-    trustoo::topic::Topic,
+    trustoo::shop::Topic,
 };
 
 record! {

@@ -13,8 +13,8 @@ use crate::{
         },
         sealed,
     },
+    fingerprint::ReplayKey,
     json::Json,
-    replay::ReplayKey,
     time::{ReplayWindow, Timestamp},
 };
 

@@ -1,7 +1,9 @@
 //! A request as a vendor sends it.
 
+use std::error::Error;
+
 use trusthooks::{
-    Secret, SecretError, SignedHeaders, Timestamp, trustlens,
+    Secret, SignedHeaders, Timestamp, trustlens,
     trustoo::{open_api, shop, system},
 };
 use trusthooks_explain::Scheme;
@@ -12,7 +14,7 @@ macro_rules! events {
         pub(crate) const EVENTS: &[(Scheme, &str, &str)] = &[$((
             Scheme::$scheme,
             $name,
-            include_str!(concat!("../../../../tests/events/", $file, ".json")).trim_ascii_end(),
+            include_str!(concat!("events/", $file, ".json")).trim_ascii_end(),
         ),)*];
     };
 }
@@ -40,7 +42,7 @@ pub(crate) fn events(scheme: Scheme) -> impl Iterator<Item = (&'static str, &'st
 /// The secret that a scheme shares with the receiver, and the shop's public token.
 #[derive(Clone)]
 pub(crate) struct Account {
-    pub(crate) secret: String,
+    pub(crate) secret: Vec<u8>,
     pub(crate) public_token: String,
 }
 
@@ -80,7 +82,7 @@ impl Delivery {
         let headers = [("content-type", "application/json")].iter().chain(of_vendor);
         Self {
             scheme,
-            key: account.secret.clone().into_bytes(),
+            key: account.secret.clone(),
             public_token: account.public_token.clone(),
             signed: body.into(),
             body: body.into(),
@@ -90,10 +92,22 @@ impl Delivery {
     }
 
     /// Puts the headers in that the key makes for what is to be signed.
-    pub(crate) fn sign(&mut self) -> Result<(), SecretError> {
-        let signed = signed(self.scheme, &self.key, &self.public_token, &self.signed, self.at)?;
+    pub(crate) fn sign(&mut self) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let account = Account { secret: self.key.clone(), public_token: self.public_token.clone() };
+        let signed = signed(self.scheme, &account, "", &self.signed, self.at)?;
         self.headers.extend(signed.iter().map(|(name, value)| (name.into(), value.into())));
         Ok(())
+    }
+
+    /// The same delivery once more, as a retry is: signed anew at another time.
+    pub(crate) fn again(&self, at: u64) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let mut again = Self { at, ..self.clone() };
+        let own = [Some(signature_header(self.scheme)), time_header(self.scheme)];
+        let is_own =
+            |name: &str| own.contains(&Some(name)) || name == "open-trustoo-webhook-public-token";
+        again.headers.retain(|(name, _)| !is_own(name));
+        again.sign()?;
+        Ok(again)
     }
 
     /// A header that is there.
@@ -107,22 +121,24 @@ impl Delivery {
     }
 }
 
-fn signed(
+/// The headers that sign a body, and the query of an Open API request.
+pub(crate) fn signed(
     scheme: Scheme,
-    key: &[u8],
-    public_token: &str,
+    account: &Account,
+    query: &str,
     body: &[u8],
     at: u64,
-) -> Result<SignedHeaders, SecretError> {
-    let (secret, at) = (Secret::new(key)?, Timestamp::from_unix(at));
+) -> Result<SignedHeaders, Box<dyn Error + Send + Sync>> {
+    let (secret, at) = (Secret::new(&account.secret)?, Timestamp::from_unix(at));
+    let token = &*account.public_token;
     Ok(match scheme {
         Scheme::TrustLens => trustlens::Signer::new(secret).sign_at(body, at),
         Scheme::TrustLensV1 => trustlens::v1::Signer::new(secret).sign_at(body, at),
         Scheme::TrustooSystem => system::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustooOpenApi => open_api::Signer::new(public_token, secret)
-            .sign_at("", Some(body), at)
-            .unwrap_or_else(|_| unreachable!("there is no query to refuse")),
-        _ => shop::Signer::new(public_token, secret).sign_at(body, at),
+        Scheme::TrustooOpenApi => {
+            open_api::Signer::new(token, secret).sign_at(query, Some(body), at)?
+        }
+        _ => shop::Signer::new(token, secret).sign_at(body, at),
     })
 }
 

@@ -2,7 +2,6 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
-use trusthooks::SecretError;
 use trusthooks_explain::Scheme;
 
 use super::delivery::{Delivery, signature_header, time_header};
@@ -15,6 +14,9 @@ pub(crate) struct Fault {
     /// Which schemes can have it.
     of: Of,
     how: How,
+    /// Whether any sound receiver refuses it. Others are genuine but oddly written, and only a
+    /// strict receiver refuses those.
+    pub(crate) is_forgery: bool,
 }
 
 /// Which schemes a fault is possible in.
@@ -39,8 +41,14 @@ enum How {
 }
 use How::{After, Before};
 
+/// What nobody with the secret has sent, or not now.
 const fn fault(name: &'static str, verdict: &'static str, of: Of, how: How) -> Fault {
-    Fault { name, verdict, of, how }
+    Fault { name, verdict, of, how, is_forgery: true }
+}
+
+/// A genuine delivery that is written otherwise than the vendor writes it.
+const fn odd(name: &'static str, verdict: &'static str, of: Of, how: How) -> Fault {
+    Fault { name, verdict, of, how, is_forgery: false }
 }
 
 const MISSING: &str = "missing_header";
@@ -54,14 +62,14 @@ const MISMATCH: &str = "signature_mismatch";
 
 const PUBLIC_TOKEN: &str = "open-trustoo-webhook-public-token";
 
-/// Every verdict of the protocol first, then every finding of `trusthooks::explain` under its name.
+/// Every verdict of the protocol first, then findings of `trusthooks explain` under their names.
 pub(crate) const FAULTS: &[Fault] = &[
     fault("missing_signature", MISSING, Of::All, After(|it| drop_header(it, signature(it)))),
     fault("missing_timestamp", MISSING, Of::Timed, After(|it| drop_header(it, time(it)))),
-    fault("missing_public_token", MISSING, Of::Shop, After(|it| drop_header(it, PUBLIC_TOKEN))),
-    fault("repeated_signature", REPEATED, Of::All, After(|it| repeat(it, signature(it)))),
-    fault("repeated_timestamp", REPEATED, Of::Timed, After(|it| repeat(it, time(it)))),
-    fault("repeated_public_token", REPEATED, Of::Shop, After(|it| repeat(it, PUBLIC_TOKEN))),
+    odd("missing_public_token", MISSING, Of::Shop, After(|it| drop_header(it, PUBLIC_TOKEN))),
+    odd("repeated_signature", REPEATED, Of::All, After(|it| repeat(it, signature(it)))),
+    odd("repeated_timestamp", REPEATED, Of::Timed, After(|it| repeat(it, time(it)))),
+    odd("repeated_public_token", REPEATED, Of::Shop, After(|it| repeat(it, PUBLIC_TOKEN))),
     fault(
         "malformed_timestamp",
         TIMESTAMP,
@@ -74,7 +82,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         Of::All,
         After(|it| change(it, signature(it), |_| "none".into())),
     ),
-    fault(
+    odd(
         "unknown_public_token",
         TOKEN,
         Of::Shop,
@@ -131,7 +139,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, signature(it), |_| hex::encode(hash));
         }),
     ),
-    fault(
+    odd(
         "header_renamed",
         MISSING,
         Of::All,
@@ -144,7 +152,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             }
         }),
     ),
-    fault(
+    odd(
         "header_joined",
         SIGNATURE,
         Of::All,
@@ -152,7 +160,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, signature(it), |value| format!("{value}, {value}"));
         }),
     ),
-    fault(
+    odd(
         "header_padded",
         SIGNATURE,
         Of::All,
@@ -160,7 +168,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, signature(it), |value| format!("\"{value}\""));
         }),
     ),
-    fault(
+    odd(
         "prefix_missing",
         SIGNATURE,
         Of::TrustLens,
@@ -168,7 +176,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, signature(it), |value| value.replace("sha256=", ""));
         }),
     ),
-    fault(
+    odd(
         "prefix_added",
         SIGNATURE,
         Of::Trustoo,
@@ -176,13 +184,8 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, signature(it), |value| format!("sha256={value}"));
         }),
     ),
-    fault(
-        "upper_case",
-        SIGNATURE,
-        Of::All,
-        After(|it| change(it, signature(it), str::to_uppercase)),
-    ),
-    fault(
+    odd("upper_case", SIGNATURE, Of::All, After(|it| change(it, signature(it), str::to_uppercase))),
+    odd(
         "signature_base64",
         SIGNATURE,
         Of::All,
@@ -205,7 +208,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, signature(it), |value| value[..value.len() - 1].into());
         }),
     ),
-    fault(
+    odd(
         "timestamp_malformed",
         TIMESTAMP,
         Of::Timed,
@@ -213,7 +216,7 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, time(it), |value| format!("+{value}"));
         }),
     ),
-    fault(
+    odd(
         "milliseconds",
         FUTURE,
         Of::Timed,
@@ -221,9 +224,9 @@ pub(crate) const FAULTS: &[Fault] = &[
             change(it, time(it), |value| format!("{value}000"));
         }),
     ),
-    fault("time_zone", EXPIRED, Of::Timed, Before(|it| it.at -= 2 * 60 * 60)),
-    fault("clock_drift", FUTURE, Of::Timed, Before(|it| it.at += 1300)),
-    fault("stale", EXPIRED, Of::Timed, Before(|it| it.at -= 3 * 24 * 60 * 60)),
+    fault("whole_hours", EXPIRED, Of::Timed, Before(|it| it.at -= 2 * 60 * 60)),
+    fault("early", FUTURE, Of::Timed, Before(|it| it.at += 1300)),
+    fault("late", EXPIRED, Of::Timed, Before(|it| it.at -= 3 * 24 * 60 * 60)),
     fault("body_empty", MISMATCH, Of::All, After(|it| it.body.clear())),
     fault("body_rewritten", MISMATCH, Of::All, Before(|it| it.signed = spaced(&it.body))),
     fault("body_newline", MISMATCH, Of::All, After(|it| it.body.push(b'\n'))),
@@ -293,7 +296,7 @@ impl Fault {
     }
 
     /// Signs a delivery, with the fault made before or after.
-    pub(crate) fn make(&self, mut delivery: Delivery) -> Result<Delivery, SecretError> {
+    pub(crate) fn make(&self, mut delivery: Delivery) -> crate::Result<Delivery> {
         if let Before(fault) = self.how {
             fault(&mut delivery);
         }

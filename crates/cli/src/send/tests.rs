@@ -12,7 +12,7 @@ const NOW: u64 = 1_780_000_000;
 const SCHEMES: [Scheme; 3] = [Scheme::TrustLens, Scheme::TrustooShop, Scheme::TrustooSystem];
 
 fn account() -> Account {
-    Account { secret: "secret".to_owned(), public_token: "public".to_owned() }
+    Account { secret: b"secret".to_vec(), public_token: "public".to_owned() }
 }
 
 /// The verdict, and the first finding.
@@ -55,7 +55,8 @@ fn every_fault_has_its_verdict_and_is_explained_by_its_name() {
                 "malformed_timestamp" => "timestamp_malformed",
                 "malformed_signature" => "signature_malformed",
                 "unknown_public_token" => "other_public_token",
-                "expired" | "from_future" => "clock_drift",
+                "expired" => "late",
+                "from_future" => "early",
                 // A body that was cut off comes with its new length.
                 "signature_mismatch" | "tampered_body" | "tampered_timestamp" | "body_length" => {
                     "nothing_fits"

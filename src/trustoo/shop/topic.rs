@@ -1,9 +1,9 @@
 //! What a shop can subscribe to.
 
-use crate::event::read::open_enum;
+use crate::{event::read::open_enum, trustoo::open_api::Scope};
 
 open_enum! {
-    /// What a shop can subscribe to (Trustoo Open API quick start, "Supported Event Types").
+    /// What a shop can subscribe to (Quick Start, "Supported Event Types").
     pub enum Topic {
         /// A review was written.
         ReviewCreated = "review/created",
@@ -17,15 +17,15 @@ open_enum! {
 }
 
 impl Topic {
-    /// The OAuth scope that a platform needs to subscribe to it (Trustoo, "Create Shop Webhook"),
-    /// if it is known here.
+    /// The scope that a platform needs to subscribe to it (Quick Start, "Webhook Topic → Scope
+    /// Mapping"), if it is known here.
     #[must_use]
-    pub fn required_scope(&self) -> Option<&'static str> {
+    pub fn required_scope(&self) -> Option<Scope> {
         match self {
             Self::ReviewCreated | Self::ReviewUpdated | Self::ReviewDeleted => {
-                Some("write_reviews")
+                Some(Scope::WriteReviews)
             }
-            Self::CustomerEventCreated => Some("read_customer_events"),
+            Self::CustomerEventCreated => Some(Scope::ReadCustomerEvents),
             Self::Other(_) => None,
         }
     }

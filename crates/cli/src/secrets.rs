@@ -1,0 +1,27 @@
+//! Where `send` and `record` find the secrets: in the environment, a variable for each.
+
+use std::env;
+
+use trusthooks_explain::Scheme;
+
+pub(crate) const PUBLIC_TOKEN: &str = "TRUSTOO_PUBLIC_TOKEN";
+
+/// The variable with a scheme's secret.
+pub(crate) const fn variable(scheme: Scheme) -> &'static str {
+    match scheme {
+        Scheme::TrustLens | Scheme::TrustLensV1 => "TRUSTLENS_SECRET",
+        Scheme::TrustooSystem => "TRUSTOO_CLIENT_SECRET",
+        _ => "TRUSTOO_PRIVATE_TOKEN",
+    }
+}
+
+/// A variable that is set and not empty.
+pub(crate) fn get(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The variables that a scheme's deliveries are made from.
+pub(crate) fn needed(scheme: Scheme) -> impl Iterator<Item = &'static str> {
+    let is_shop = matches!(scheme, Scheme::TrustooShop | Scheme::TrustooOpenApi);
+    [Some(variable(scheme)), is_shop.then_some(PUBLIC_TOKEN)].into_iter().flatten()
+}

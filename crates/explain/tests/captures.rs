@@ -1,0 +1,437 @@
+//! Captures as people have them: how they are read, and that what is said of them is right.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use serde::Deserialize;
+use trusthooks::Timestamp;
+use trusthooks_explain::{
+    Explainer, Scheme,
+    capture::{Capture, Reader},
+};
+
+const NOW: Timestamp = Timestamp::from_unix(1_780_000_010);
+
+fn folder(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name)
+}
+
+/// A capture, and what must be said of it.
+#[derive(Deserialize)]
+struct Case {
+    file: String,
+    scheme: String,
+    secret: String,
+    /// 0 verified, 1 refused, 2 unusable.
+    exit: Vec<u8>,
+    recomputed: Option<bool>,
+    /// Codes that would be false.
+    #[serde(default)]
+    not: Vec<String>,
+}
+
+fn cases(name: &str) -> Vec<Case> {
+    serde_json::from_slice(&fs::read(folder(name).join("manifest.json")).unwrap()).unwrap()
+}
+
+fn check(name: &str) {
+    let mut wrong = Vec::new();
+    for case in cases(name) {
+        let bytes = fs::read(folder(name).join(&case.file)).unwrap();
+        let scheme: Scheme = case.scheme.parse().unwrap();
+        let explainer = Explainer::new(scheme, &case.secret).unwrap();
+        let (exit, recomputed, codes) = match Reader::new().read(&bytes) {
+            Err(error) => (2, None, vec![error.to_string()]),
+            Ok(capture) => {
+                let report = explainer.explain_capture(&capture, NOW);
+                let codes = report.findings().iter().map(|it| it.code().to_owned()).collect();
+                (u8::from(report.verdict().is_err()), Some(report.recomputed()), codes)
+            }
+        };
+        let is_right = case.exit.contains(&exit)
+            && (case.recomputed.is_none() || case.recomputed == recomputed)
+            && !codes.iter().any(|code| case.not.contains(code));
+        if !is_right {
+            wrong.push(format!("{}: {exit} {recomputed:?} {codes:?}", case.file));
+        }
+        eprintln!("{}: {exit} {recomputed:?} {codes:?}", case.file);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_handed_captures_come_out_right() {
+    check("handed");
+}
+
+fn read(text: impl AsRef<[u8]>) -> Result<Capture, String> {
+    let files = |path: &str| match path {
+        "body.json" => Ok(b"{\n\"a\": 1}\n".to_vec()),
+        _ => Err(format!("{path}: not found")),
+    };
+    Reader::new().files(&files).read(text.as_ref()).map_err(|error| error.to_string())
+}
+
+fn body(text: impl AsRef<[u8]>) -> String {
+    let capture = read(text.as_ref());
+    let shown = String::from_utf8_lossy(text.as_ref()).into_owned();
+    String::from_utf8(capture.unwrap_or_else(|error| panic!("{error}: {shown}")).body).unwrap()
+}
+
+fn refused(cases: &[(&str, &str)]) {
+    for (text, error) in cases {
+        let said = read(text).expect_err(text);
+        assert!(said.contains(error), "{text:?}: {said}");
+    }
+}
+
+#[test]
+fn raw_requests() {
+    let capture = read("POST /hooks?a=1&b=2#c HTTP/1.1\nA: 1\nb:  2 \n\n{}\n").unwrap();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+    assert_eq!(capture.headers, [pair("A", "1"), pair("b", "2")]);
+    assert_eq!((capture.path(), capture.query()), ("/hooks", "a=1&b=2#c"));
+    assert_eq!(capture.method.as_deref(), Some("POST"));
+    assert_eq!(capture.body, b"{}\n");
+    for (text, expected) in [
+        // A length, or chunks, that account for all of the body.
+        ("POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}\n", "{}"),
+        ("Transfer-Encoding: chunked\n\n2;x\r\n{}\r\n0\r\n\r\n", "{}"),
+        ("Transfer-Encoding: chunked\n\n2\n{}\n0\n\n", "{}"),
+        // What a recorder left behind.
+        ("content-length: 9\n\n{}", "{}"),
+        ("content-length: 1\n\n{}", "{}"),
+        ("Transfer-Encoding: chunked\n\n{}", "{}"),
+        ("Transfer-Encoding: chunked\n\nff\r\n{}", "ff\r\n{}"),
+        ("a: 1", ""),
+        ("POST /x\na: 1\n\n{}", "{}"),
+        ("POST https://h/x?y HTTP/2\na: 1\n\n{}", "{}"),
+        (":method: POST\n:path: /x\n:scheme: https\na: 1\n\n{}", "{}"),
+        ("\u{feff}POST / HTTP/1.1\na: 1\n\n{}", "{}"),
+        ("\n\n  POST / HTTP/1.1\n  a: 1\n\n  {}", "{}"),
+        ("\tPOST / HTTP/1.1\n\ta: 1\n\t\n\t{}", "{}"),
+        ("```http\nPOST / HTTP/1.1\na: 1\n\n{}\n```\n", "{}"),
+    ] {
+        assert_eq!(body(text), expected, "{text:?}");
+    }
+    let text = "POST / HTTP/1.1\r\nA: 1\r\n\r\n{\"m\":\"é\"}";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for utf16 in [&little, &[b"\xff\xfe", &*little].concat(), &big, &[b"\xfe\xff", &*big].concat()]
+    {
+        assert_eq!(body(utf16), "{\"m\":\"é\"}");
+    }
+    let capture = read(":method: GET\n:path: /x?y=1\na: 1\n\n").unwrap();
+    assert_eq!((capture.method.as_deref(), capture.query()), (Some("GET"), "y=1"));
+    assert_eq!(read("GET http://h?y=1 HTTP/1.1\na: 1\n\n").unwrap().query(), "y=1");
+    refused(&[
+        ("", "the capture is empty"),
+        (" \n", "the capture is empty"),
+        ("POST / HTTP/1.1\n\n{}", "there are no headers"),
+        ("A: 1\nno header\n\n{}", "line 2 is not a header"),
+        ("A: 1\nno header: 1\n\n{}", "line 2 is not a header"),
+        ("A: 1\n{\"a\": 1}", "line 2 looks like the body: a blank line is missing before it"),
+        ("A: 1\n continued\n\n{}", "line 2 continues the header before it"),
+        ("HTTP/1.1 200 OK\nA: 1\n\n{}", "this is an answer, not a request"),
+        ("<?xml version=\"1.0\"?>", "this is XML"),
+        ("fetch(\"https://h/\", {", "this is JavaScript's fetch"),
+        ("Invoke-WebRequest -Uri x", "this is PowerShell's Invoke-WebRequest"),
+        ("wget http://h/", "this is a wget command"),
+        ("\x1f\u{8b}", "is not a header"),
+    ]);
+    assert!(read(b"\x1f\x8b\x08").unwrap_err().contains("this is gzip"));
+    assert!(read(b"\xff\xfeA").unwrap_err().contains("UTF-16"));
+}
+
+#[test]
+fn curl_commands() {
+    for (command, expected) in [
+        (r#"curl -H 'A: 1' -d '{"a":1}' http://h/"#, r#"{"a":1}"#),
+        ("curl -HA:1 --data-raw x http://h/", "x"),
+        ("curl -sSkLd x -HA:1 http://h/", "x"),
+        ("curl -H A:1 --data-raw @body.json", "@body.json"),
+        ("curl -H A:1 --data-binary @body.json", "{\n\"a\": 1}\n"),
+        ("curl -H A:1 -d @body.json", "{\"a\": 1}"),
+        ("curl -H A:1 -d a=1 -d b=2", "a=1&b=2"),
+        ("curl -H A:1 --json '{' --json '}' --compressed", "{}"),
+        ("curl -H A:1 --data-urlencode 'a=b c&d'", "a=b+c%26d"),
+        ("curl -H A:1 --data-urlencode =é", "%C3%A9"),
+        (r#"curl -H A:1 -d "\"\$x\" \/ \\""#, r#""$x" \/ \"#),
+        (r"curl -H A:1 --data-raw $'it\'s \\/ \u00fc\x21\n'", "it's \\/ ü!\n"),
+        (r"curl -H A:1 -d $'\U1f600\101\0471\e'", "😀A'1\u{1b}"),
+        ("curl -X POST \\\n -H A:1 \\\r\n -d {}", "{}"),
+        ("curl -H A:1 -d {} http://h/ --max-time 5 | jq .", "{}"),
+        ("curl -H A:1 -d {} http://h/ > out 2>&1", "{}"),
+        ("curl -H A:1 http://h/ -o x 2>/dev/null -d {} && echo done", "{}"),
+        ("$ curl -H A:1 -d {} http://h/\nHTTP/1.1 200 OK", "{}"),
+        ("# replay\nBODY='{}'\ncurl -H A:1 -d \"$BODY\" http://h/", "{}"),
+        ("curl -H A:1 -d @- http://h/ <<'EOF'\n{\"a\":1}\nEOF\n", "{\"a\":1}"),
+        ("curl -H A:1 --data-binary @- http://h/ <<EOF\n{}\nEOF\n", "{}\n"),
+        ("curl -H A:1 --data-binary @- http://h/ <<< '{}'", "{}\n"),
+        ("/usr/bin/curl -H A:1 -d {}", "{}"),
+        // cmd, as Chrome writes it and as people do.
+        (
+            "curl ^\"http://h/^\" ^\r\n  -H ^\"A: 1^\" ^\r\n  --data-raw ^\"^{^\\^\"a^\\^\":1^}^\"",
+            "{\"a\":1}",
+        ),
+        ("curl \"http://h/\" ^\n -H \"A: 1\" ^\n -d \"{\\\"a\\\":1}\"", "{\"a\":1}"),
+        ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"one^\n\ntwo^\"", "one\ntwo"),
+        // PowerShell, before 7.3 and after.
+        ("curl.exe -H 'A: 1' `\n -d '{\\\"a\\\":1}' http://h/", "{\"a\":1}"),
+        ("curl.exe -H 'A: 1' `\r\n -d '{\"a\":\"it''s\"}' http://h/", "{\"a\":\"it's\"}"),
+        ("curl.exe -H \"A: 1\" -d \"{`\"a`\":1}\" http://h/", "{\"a\":1}"),
+    ] {
+        assert_eq!(body(command), expected, "{command}");
+    }
+    for (command, method, target) in [
+        ("curl 'https://h/p?q=1' -H A:1", "GET", "/p?q=1"),
+        ("curl -G https://h/p -d a=1 -d b=2 -HA:1", "GET", "/p?a=1&b=2"),
+        ("curl -G 'https://h/p?x=0' -d a=1 -HA:1", "GET", "/p?x=0&a=1"),
+        ("curl https://h/p --url-query a=1 --url-query 'b=c d' -HA:1", "GET", "/p?a=1&b=c+d"),
+        ("curl --url https://h -HA:1 -d x", "POST", "/"),
+        ("curl h/p#f -HA:1 -I", "HEAD", "/p"),
+        ("curl -XPUT h?y -HA:1 -d x", "PUT", "/?y"),
+        ("curl h/p -HA:1 --connect-timeout 10 -x proxy:1 -o out", "GET", "/p"),
+        ("curl -HA:1 -- h/p", "GET", "/p"),
+        ("curl -HA:1 h/p --request-target /other", "GET", "/other"),
+    ] {
+        let capture = read(command).unwrap();
+        assert_eq!(
+            (capture.method.as_deref(), &*capture.target),
+            (Some(method), target),
+            "{command}"
+        );
+    }
+    let header = |command: &str, name: &str| read(command).unwrap().header(name).map(str::to_owned);
+    assert_eq!(header("curl h -u a:b", "authorization").as_deref(), Some("Basic YTpi"));
+    assert_eq!(header("curl h --oauth2-bearer x", "authorization").as_deref(), Some("Bearer x"));
+    assert_eq!(header("curl h -H 'A;'", "a").as_deref(), Some(""));
+    assert_eq!(header("curl h -H B:1 -H 'A:'", "a"), None);
+    assert_eq!(
+        header("curl h -d x", "content-type").as_deref(),
+        Some("application/x-www-form-urlencoded")
+    );
+    assert_eq!(header("curl h -H B:1 --next h -H A:2", "b").as_deref(), Some("1"));
+    refused(&[
+        ("curl http://h/", "has no headers"),
+        ("curl -H 'A: 1", "a single quote in the command is not closed"),
+        ("curl -H \"A: 1", "a double quote in the command is not closed"),
+        ("curl -H $'A: 1", "a $'…' in the command is broken or not closed"),
+        ("curl -H", "-H has no value"),
+        ("curl --header", "--header has no value"),
+        ("curl -H A", "is not a header"),
+        ("curl -H A:1 --data-binary @no.json", "no.json: not found"),
+        ("curl -H A:1 --frobnicate", "curl has no option `--frobnicate`"),
+        ("curl -H A:1 -d \"$BODY\"", "the command uses $BODY, whose value is not in it"),
+        ("curl -H A:1 -d \"$(cat body.json)\"", "the command uses $(cat body.json)"),
+        ("curl -H A:1 -F a=@b", "the command sends a form"),
+        ("curl -H A:1 -K conf", "takes options from a file"),
+        ("echo '{}' | curl -H A:1 -d @-", "takes its body from another command"),
+        ("curl -H A:1 -d @-", "takes its body from standard input"),
+        ("curl -Uri http://h/ -Method POST", "Invoke-WebRequest"),
+    ]);
+    let plain = Reader::new().read(b"curl -H A:1 -d @/etc/passwd h").unwrap_err().to_string();
+    assert!(plain.contains("opened only when asked for"), "{plain}");
+    let given = Reader::new().body("{}").read(b"curl -H A:1 -d @/etc/passwd h").unwrap();
+    assert_eq!(given.body, b"{}");
+}
+
+#[test]
+fn har_archives() {
+    let request = |method: &str, data: &str| {
+        format!(
+            r#"{{"method":"{method}","url":"http://h/?q=1","headers":[{{"name":"A","value":"1"}}],"queryString":[{{"name":"q","value":"1"}}],"cookies":null{data}}}"#
+        )
+    };
+    let post = request("POST", r#","postData":{"mimeType":"x","text":"{}","params":null}"#);
+    let coded = request("POST", r#","postData":{"text":"e30=","encoding":"base64"}"#);
+    let entry = format!(
+        r#"{{"startedDateTime":"t","request":{post},"response":{{"headers":[{{"name":"B","value":"2"}}]}}}}"#
+    );
+    for text in [&post, &coded, &entry, &format!(r#"{{"log":{{"entries":[{entry}]}}}}"#)] {
+        let capture = read(text).unwrap();
+        assert_eq!((&*capture.body, capture.query()), (&b"{}"[..], "q=1"), "{text}");
+        assert_eq!(capture.headers.len(), 1);
+    }
+    assert_eq!(body(request("POST", "")), "");
+    assert_eq!(body(request("POST", r#","postData":null"#)), "");
+    // The first with a signature, or the first POST, or the one that is asked for.
+    let get = request("GET", "");
+    let archive = format!(r#"{{"log":{{"entries":[{{"request":{get}}},{{"request":{post}}}]}}}}"#);
+    assert_eq!(read(&archive).unwrap().method.as_deref(), Some("POST"));
+    let first = Reader::new().entry(1).read(archive.as_bytes()).unwrap();
+    assert_eq!(first.method.as_deref(), Some("GET"));
+    let signed = archive.replacen("\"A\"", "\"sign\"", 1);
+    assert_eq!(read(&signed).unwrap().method.as_deref(), Some("GET"));
+    let none = Reader::new().entry(3).read(archive.as_bytes()).unwrap_err().to_string();
+    assert_eq!(none, "there is no entry 3; the capture has 2");
+    refused(&[
+        (r#"{"log":{"entries":[]}}"#, "the JSON has no request in it"),
+        (&coded.replace("e30=", "%"), "said to be base64"),
+        ("{\n", "not JSON (line 2)"),
+        ("{}", "the JSON has no request in it"),
+        (r#"{"a":1,"b":2}"#, "it has a, b"),
+    ]);
+}
+
+/// Each recorder's way to write the same request.
+#[test]
+fn other_json() {
+    let raw = r#"POST /h?q=1 HTTP/1.1\r\nX-Trustoo-Signature: 00\r\n\r\n{\"a\":1}"#;
+    let raw: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
+    let ngrok = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, raw);
+    for (what, json) in [
+        ("API Gateway 1", r#"{"httpMethod":"POST","path":"/h","headers":{"X-Trustoo-Signature":"00"},"multiValueHeaders":{"X-Trustoo-Signature":["00"]},"queryStringParameters":{"q":"1"},"multiValueQueryStringParameters":{"q":["1"]},"body":"{\"a\":1}","isBase64Encoded":false}"#.to_owned()),
+        ("API Gateway 2", r#"{"version":"2.0","rawPath":"/h","rawQueryString":"q=1","headers":{"x-trustoo-signature":"00"},"requestContext":{"http":{"method":"POST"}},"body":"eyJhIjoxfQ==","isBase64Encoded":true}"#.to_owned()),
+        ("webhook.site", r#"{"uuid":"u","method":"POST","url":"https://w/h?q=1","headers":{"x-trustoo-signature":["00"]},"query":{"q":"1"},"content":"{\"a\":1}"}"#.to_owned()),
+        ("ngrok", format!(r#"{{"requests":[{{"id":"r","request":{{"method":"POST","uri":"/h?q=1","headers":{{"X-Trustoo-Signature":["00"]}},"raw":"{ngrok}"}},"response":{{"raw":"{ngrok}"}}}}]}}"#)),
+        ("Express", r#"{"method":"POST","originalUrl":"/h?q=1","headers":{"x-trustoo-signature":"00"},"body":{"a":1}}"#.to_owned()),
+        ("Express, raw", r#"{"method":"POST","url":"/h?q=1","rawHeaders":["X-Trustoo-Signature","00","A","1"],"headers":{},"rawBody":{"type":"Buffer","data":[123,34,97,34,58,49,125]},"body":{"b":2}}"#.to_owned()),
+        ("Postman", r#"{"info":{},"item":[{"name":"x","item":[{"request":{"method":"POST","header":[{"key":"X-Trustoo-Signature","value":"00"},{"key":"off","value":"1","disabled":true}],"body":{"mode":"raw","raw":"{\"a\":1}"},"url":{"raw":"https://h/h?q=1","query":[{"key":"q","value":"1"}]}}}]}]}"#.to_owned()),
+        ("Lambda at the edge", r#"{"Records":[{"cf":{"request":{"method":"POST","uri":"/h","querystring":"q=1","headers":{"x-trustoo-signature":[{"key":"X","value":"00"}]},"body":{"action":"read-only","data":"eyJhIjoxfQ==","encoding":"base64"}}}}]}"#.to_owned()),
+        ("smee", r#"{"x-trustoo-signature":"00","url":"/h?q=1","method":"POST","body":{"a":1},"query":{}}"#.to_owned()),
+        ("Sentry", r#"{"request":{"method":"POST","url":"https://h/h","query_string":"q=1","data":"{\"a\":1}","headers":[["X-Trustoo-Signature","00"]]}}"#.to_owned()),
+        ("header lines", r#"[{"method":"POST","path":"/h","query":"?q=1","headers":"X-Trustoo-Signature: 00\r\nA: b","payload":"{\"a\":1}"}]"#.to_owned()),
+        ("indented", "{\n  \"method\": \"POST\",\n  \"url\": \"/h?q=1\",\n  \"headers\": {\n    \"X-Trustoo-Signature\": \"00\"\n  },\n  \"body\": {\n    \"a\": 1\n  }\n}".to_owned()),
+    ] {
+        let capture = read(&json).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(capture.header("x-trustoo-signature"), Some("00"), "{what}");
+        assert_eq!(String::from_utf8_lossy(&capture.body), r#"{"a":1}"#, "{what}");
+        assert_eq!((capture.method.as_deref(), &*capture.target), (Some("POST"), "/h?q=1"), "{what}");
+    }
+    let env = r#"{"REQUEST_METHOD":"POST","REQUEST_URI":"/h","HTTP_X_TRUSTOO_SIGNATURE":"00","body":"{}"}"#;
+    assert_eq!(read(env).unwrap().header("HTTP_X_TRUSTOO_SIGNATURE"), Some("00"));
+    assert!(!read(r#"{"headers":{"sign":"0"},"body":{"a":1}}"#).unwrap().is_exact);
+    // A header that came twice stays two.
+    let twice = r#"{"headers":{"Sign":"0","sign":"1"},"body":""}"#;
+    assert_eq!(read(twice).unwrap().headers.len(), 2);
+    refused(&[
+        (r#"{"headers":{"sign":"0"}}"#, "but not the body that was sent"),
+        (
+            r#"{"headers":{"sign":"0"},"body":{"mode":"formdata","formdata":[]}}"#,
+            "the body in pieces",
+        ),
+    ]);
+    assert_eq!(Reader::new().body("{}").read(br#"{"headers":{"sign":"0"}}"#).unwrap().body, b"{}");
+    assert!(read("[".repeat(200)).unwrap_err().contains("less nesting"));
+    assert!(read(format!("[{}1]", "1,".repeat(600_000))).unwrap_err().contains("too many values"));
+}
+
+#[test]
+fn what_curl_prints() {
+    let text = "* Connected\n> GET /x?a=1 HTTP/2\n> Host: h\n> Sign: 00\n> \n* ok\n< HTTP/2 200\n< sign: 11\n< \n{}";
+    let capture = read(text).unwrap();
+    assert_eq!((capture.method.as_deref(), &*capture.target), (Some("GET"), "/x?a=1"));
+    assert_eq!((capture.header("sign"), &*capture.body), (Some("00"), &b""[..]));
+    let post = text.replace("GET", "POST");
+    assert!(
+        read(&post)
+            .unwrap_err()
+            .contains("this is what `curl -v` prints, 2 headers, but not the body")
+    );
+    assert_eq!(Reader::new().body("{}").read(post.as_bytes()).unwrap().body, b"{}");
+}
+
+/// Real curl sends the same bytes that are read from the command.
+#[test]
+fn curl_sends_what_is_read() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "curl is not installed");
+        eprintln!("skipped: curl is not installed");
+        return;
+    }
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    listener.set_nonblocking(true).unwrap();
+    let handed =
+        ["joined_flags", "joined_header", "octal", "get_data", "option_after_url", "piped"];
+    let handed = handed
+        .map(|name| fs::read_to_string(folder("handed").join(format!("{name}.curl"))).unwrap());
+    let own = [
+        "curl http://h/p -H A:1 --json '{' --json '}'",
+        "curl http://h/p?x=0 -H A:1 -G -d 'a=b%20c' --data-urlencode 'd=e f&g'",
+        "curl http://h/p -H A:1 --url-query 'a=b c' --url-query +d=e",
+        "curl http://h/p -H A:1 -d a=1 -d '' -d =2 --data-raw @x --data-urlencode '=é ü'",
+        "curl http://h/p -H A:1 -H 'B;' -H 'C:' -u a:b -X PATCH -d x",
+        r#"curl http://h/p -sSH A:1 --data-binary @- <<< '{"a":  1}'"#,
+        "curl http://h/p -H A:1 -d @- <<'EOF'\n{\n \"a\": 1}\nEOF\n",
+        r#"curl http://h/p -H A:1 -d $'\x7b\175\u00e9\U0001f600\'\"\\' | cat"#,
+        r#"curl http://h/p -H A:1 -d "\"q\" \\ \/ \n""#,
+        "curl http://h -H A:1 -I",
+    ];
+    for command in handed.iter().map(String::as_str).chain(own) {
+        let capture = read(command).unwrap();
+        // The same command, to this server.
+        let here = ["https://h/", "https://rapi.trustoo.io/", "http://h/"]
+            .iter()
+            .fold(command.to_owned(), |text, url| {
+                text.replace(url, &format!("http://127.0.0.1:{port}/"))
+            });
+        let here =
+            here.replace("http://h ", &format!("http://127.0.0.1:{port} ")).replace("| jq .", "");
+        let mut child = Command::new("bash")
+            .args(["-c", &here])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut stream = loop {
+            match listener.accept() {
+                Ok((stream, _)) => break stream,
+                Err(_) if child.try_wait().unwrap().is_none() => {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                // It may have connected before it ended.
+                Err(_) => match listener.accept() {
+                    Ok((stream, _)) => break stream,
+                    Err(error) => panic!("curl sent nothing ({error}): {here}"),
+                },
+            }
+        };
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let seen = receive(&mut stream);
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        drop(stream);
+        child.wait().unwrap();
+        let sent = read(&seen).unwrap();
+        assert_eq!(sent.method, capture.method, "{command}");
+        assert_eq!(sent.target, capture.target, "{command}");
+        assert_eq!(sent.body, capture.body, "{command}");
+        for (name, value) in &capture.headers {
+            let sent = sent.header(name).map(str::as_bytes);
+            assert_eq!(sent, Some(&**value), "{command}: {name}");
+        }
+    }
+}
+
+/// A whole request off the wire.
+fn receive(stream: &mut impl Read) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let length = stream.read(&mut piece).unwrap();
+        seen.extend_from_slice(&piece[..length]);
+        let head = seen.windows(4).position(|window| window == b"\r\n\r\n");
+        if let Some(head) = head {
+            let text = String::from_utf8_lossy(&seen[..head]).to_ascii_lowercase();
+            let length = text
+                .split("content-length: ")
+                .nth(1)
+                .map_or(0, |rest| rest.split("\r\n").next().unwrap().parse::<usize>().unwrap());
+            if seen.len() >= head + 4 + length {
+                return seen;
+            }
+        }
+        assert!(length > 0, "the connection ended early");
+    }
+}

@@ -1,0 +1,96 @@
+//! What tells one delivery from another.
+
+use core::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+/// 32 bytes that are the same for a byte-identical repeat of a request and for nothing else.
+///
+/// It is the SHA-256 of the MAC that was checked and of the scheme's name, so it depends on the secret,
+/// on the time of signing and on every byte of the body, and whoever reads it in a log or a database cannot make a
+/// signature of it. A retry that the vendor signs anew (with a fresh timestamp) has another one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    pub(crate) const fn new(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
+    /// The bytes, as a key for a store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    /// 64 lower-case hex digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+/// What makes two deliveries the same one.
+///
+/// ```
+/// use trusthooks::ReplayKey;
+///
+/// let key = ReplayKey::derive(["review/updated", "57748", "2023-11-21T12:45:00Z"]);
+/// assert_ne!(key, ReplayKey::derive(["review/updated", "577482023-11-21T12:45:00Z", ""]));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReplayKey([u8; 32]);
+
+impl ReplayKey {
+    /// For a store that looks at none.
+    #[cfg(feature = "tower")]
+    pub(crate) const NONE: Self = Self([0; 32]);
+
+    /// A key from parts of a **verified** event, such as its name, the id of its object and the
+    /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
+    /// same bytes parted elsewhere, give another key.
+    #[must_use]
+    pub fn derive<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            let part = part.as_ref();
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The bytes, as a key for a store.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first of the bytes as a number.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn number(&self) -> i64 {
+        self.0.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+    }
+
+    /// Half of the bytes as two numbers.
+    #[cfg(feature = "std")]
+    pub(crate) fn halves(&self) -> [u64; 2] {
+        match self.0.as_chunks().0 {
+            [first, second, ..] => [u64::from_le_bytes(*first), u64::from_le_bytes(*second)],
+            _ => [0; 2],
+        }
+    }
+}
+
+impl From<Fingerprint> for ReplayKey {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self(*fingerprint.as_bytes())
+    }
+}

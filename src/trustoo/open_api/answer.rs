@@ -1,0 +1,205 @@
+//! Answers of the Open API.
+
+use alloc::{borrow::Cow, string::String};
+use core::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor, value::UnitDeserializer},
+};
+
+use super::Status;
+use crate::{
+    error::EventError,
+    event::{
+        EventTime,
+        read::{Read, Reader, Zone, is_nothing},
+    },
+    json::{self, Json},
+    time::Timestamp,
+};
+
+/// What the Open API answers to a request that succeeded (Quick Start, 5).
+///
+/// ```
+/// use trusthooks::trustoo::open_api::{Answer, AnswerError, Status};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Webhook {
+///     id: String,
+/// }
+///
+/// let body = br#"{"code":0,"message":"success","time":1750417608,"request_id":"dbf9af0f",
+///     "data":{"id":"19","topic":"review/created","created_at":"2025-06-20T11:06:48Z"}}"#;
+/// let answer = Answer::<Webhook>::from_bytes(body)?;
+/// assert_eq!(answer.data.id, "19");
+///
+/// let body = br#"{"code":7,"message":"Sorry, no permission.","data":null,"request_id":"dbf9af0f"}"#;
+/// let Err(AnswerError::Refused(error)) = Answer::<Webhook>::from_bytes(body) else { panic!() };
+/// assert_eq!(error.status, Status::PermissionDenied);
+/// assert_eq!(error.to_string(), "PermissionDenied (7), request dbf9af0f");
+/// # Ok::<(), AnswerError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// What was asked for.
+    pub data: T,
+    /// The vendor's trace id; empty where the answer has none.
+    pub request_id: String,
+    /// When the server answered, by its clock.
+    #[cfg_attr(feature = "std", doc = "For [`Clock::observe`](super::Clock::observe).")]
+    pub time: Option<Timestamp>,
+}
+
+impl<T: DeserializeOwned> Answer<T> {
+    /// Reads an answer's body.
+    ///
+    /// Success is code 0, or 2000, which answers of an older version say. Numbers may be text, and
+    /// fields that are not documented are skipped. A `data` that is absent counts as `null`: take
+    /// an `Option` where there may be none, and [`serde::de::IgnoredAny`] where it does not matter.
+    ///
+    /// # Errors
+    /// [`AnswerError::Refused`] where the answer says that the request failed, whatever its `data`
+    /// is; [`AnswerError::Unreadable`] where it is not JSON, has no `code`, or its `data` is no `T`.
+    pub fn from_bytes(body: &[u8]) -> Result<Self, AnswerError> {
+        let Head { status, message, request_id, time } = Head::read(body)?;
+        if !status.is_ok() {
+            return Err(ApiError { status, message, request_id, time }.into());
+        }
+        let Data(data) = json::parse_as(body)?;
+        Ok(Self { data, request_id, time })
+    }
+}
+
+/// Why there is no [`Answer`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// The server answered that the request failed.
+    #[error(transparent)]
+    Refused(#[from] ApiError),
+
+    /// The body is not an answer of the Open API with the data that was asked for. What stands
+    /// between client and server answers in this way too, with a page of HTML as a rule: look at
+    /// the HTTP status first, which the Open API leaves at 200.
+    #[error("the answer could not be read")]
+    Unreadable(#[from] EventError),
+}
+
+/// An answer that says that the request failed (Quick Start, 5).
+///
+/// `Display` and `Debug` show everything but the message, so both may be logged.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// Why, for programs.
+    pub status: Status,
+    /// Why, for people, in the vendor's words. It may repeat what was sent.
+    pub message: String,
+    /// The vendor's trace id, for the vendor's support; empty where the answer has none.
+    pub request_id: String,
+    /// When the server answered, by its clock.
+    #[cfg_attr(feature = "std", doc = "For [`Clock::observe`](super::Clock::observe).")]
+    pub time: Option<Timestamp>,
+}
+
+/// The request id as a log can take it.
+struct Loggable<'a>(&'a str);
+
+impl fmt::Display for Loggable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Twice what the vendor's have.
+        const MOST: usize = 64;
+
+        self.0.chars().take(MOST).try_for_each(|char| char.escape_default().fmt(f))
+    }
+}
+
+impl fmt::Debug for Loggable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        if !self.request_id.is_empty() {
+            write!(f, ", request {}", Loggable(&self.request_id))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiError")
+            .field("status", &self.status)
+            .field("request_id", &Loggable(&self.request_id))
+            .field("time", &self.time)
+            .finish_non_exhaustive()
+    }
+}
+
+impl core::error::Error for ApiError {}
+
+/// Every field of an answer but its data.
+pub(crate) struct Head {
+    pub(crate) status: Status,
+    message: String,
+    request_id: String,
+    pub(crate) time: Option<Timestamp>,
+}
+
+impl Head {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, EventError> {
+        let Json::Object(mut object) = json::parse(body)? else {
+            return Err(EventError::field("", "an object"));
+        };
+        let code = field::<i64>(&mut json::take(&mut object, "code"));
+        let status = code.ok_or_else(|| EventError::field("code", i64::EXPECTED))?.into();
+        let mut text = |name| field(&mut json::take(&mut object, name)).unwrap_or_default();
+        let (message, request_id) = (text("message"), text("request_id"));
+        let time = field::<EventTime>(&mut json::take(&mut object, "time"));
+        let time = time.and_then(|time| time.as_unix()?.try_into().ok());
+        Ok(Self { status, message, request_id, time: time.map(Timestamp::from_unix) })
+    }
+}
+
+/// A field that does not fit counts as absent.
+fn field<T: Read>(json: &mut Json<'_>) -> Option<T> {
+    if is_nothing::<T>(json) { None } else { T::read(json, &mut Reader::new(Zone::Utc)) }
+}
+
+/// The `data` of an answer. (Read from the text, so that an error says where in it.)
+struct Data<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Data<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Data<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data<T>, A::Error> {
+                let mut data = None;
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    if key == "data" {
+                        data = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                let absent = || T::deserialize(UnitDeserializer::new());
+                data.map_or_else(absent, Ok).map(Data)
+            }
+        }
+
+        deserializer.deserialize_map(Fields(PhantomData))
+    }
+}
