@@ -8,24 +8,24 @@
 //! ```no_run
 //! use tokio_postgres::Client;
 //! use trusthooks::{
-//!     Receipt, ReplayKey, Timestamp,
+//!     Delivery, Timestamp,
 //!     postgres::{self, Claimed},
-//!     replay::Retention,
+//!     trustoo::shop,
 //! };
 //!
-//! async fn process(client: &mut Client, receipt: &Receipt) -> Result<(), tokio_postgres::Error> {
-//!     let key = ReplayKey::from(receipt.fingerprint());
-//!     let until = Retention::of_fingerprint(receipt).until(Timestamp::now());
-//!
+//! async fn process(
+//!     client: &mut Client,
+//!     delivery: &Delivery<shop::Event, Vec<u8>>,
+//! ) -> Result<Claimed, tokio_postgres::Error> {
+//!     let (key, retention) = delivery.replay_key("crm");
 //!     let transaction = client.transaction().await?;
-//!     match postgres::claim(&transaction, key, until).await? {
-//!         Claimed::New => {
-//!             transaction.execute("UPDATE …", &[]).await?;
-//!             transaction.commit().await
-//!         }
-//!         Claimed::Duplicate => Ok(()), // answer with the vendor's acknowledgement
-//!         Claimed::InFlight => Ok(()),  // answer with 409
+//!     let claimed = postgres::claim(&transaction, key, retention.until(Timestamp::now())).await?;
+//!     if claimed == Claimed::New {
+//!         transaction.execute("UPDATE …", &[]).await?;
+//!         transaction.commit().await?;
 //!     }
+//!     // New and Duplicate: acknowledge. InFlight: 409. An error: 503.
+//!     Ok(claimed)
 //! }
 //! ```
 //!

@@ -1,9 +1,10 @@
 //! Processing each delivery once, though it may arrive several times.
 //!
 //! A window bounds how long a captured request can be replayed; within it, and for schemes that
-//! sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process; with the
-//! feature `redis` a store shares it between machines. Either works in two steps, so that a handler
-//! that fails loses nothing:
+//! sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process. With the
+//! feature `redis` a store shares it between machines, and with `postgres` it is part of your own
+//! transaction. A claim is made, the work is done, the claim is committed, so that a handler that
+//! fails loses nothing:
 //!
 //! ```
 //! use trusthooks::{ReplayError, ReplayGuard, Secret, Timestamp, Verify, trustoo::system};
@@ -15,11 +16,12 @@
 //! let signed = system::Signer::new(secret).sign_at(b"{}", now);
 //! let delivery = verifier.verify_at(&signed.iter().collect::<Vec<_>>(), b"{}", now)?;
 //!
-//! let claim = guard.claim(delivery.receipt(), now)?;
+//! let claim = guard.claim_delivery(&delivery, "crm", now)?;
 //! // … handle the delivery; when that fails, dropping the claim lets the vendor's retry in …
 //! claim.commit();
 //!
-//! assert!(matches!(guard.claim(delivery.receipt(), now), Err(ReplayError::Duplicate)));
+//! let again = guard.claim_delivery(&delivery, "crm", now);
+//! assert!(matches!(again, Err(ReplayError::Duplicate)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -26,7 +26,6 @@ use trusthooks::{
     ReplayKey, Secret, Timestamp,
     axum::Webhook,
     postgres::{self, Claimed},
-    replay::Retention,
     trustlens,
 };
 
@@ -172,23 +171,21 @@ async fn receive(
     let work = async {
         let mut client = connect(&url).await?;
         let transaction = client.transaction().await?;
-        let receipt = delivery.receipt();
-        let until = Retention::of_fingerprint(receipt).until(Timestamp::now());
-        Ok::<_, tokio_postgres::Error>(
-            match postgres::claim(&transaction, receipt.fingerprint().into(), until).await? {
-                Claimed::New => {
-                    let body = delivery.body();
-                    transaction.execute("INSERT INTO effects (body) VALUES ($1)", &[&body]).await?;
-                    if FAILS.fetch_add(1, Ordering::Relaxed) % 3 == 0 {
-                        return Ok(StatusCode::INTERNAL_SERVER_ERROR);
-                    }
-                    transaction.commit().await?;
-                    StatusCode::OK
+        let (key, retention) = delivery.replay_key("");
+        let until = retention.until(Timestamp::now());
+        Ok::<_, tokio_postgres::Error>(match postgres::claim(&transaction, key, until).await? {
+            Claimed::New => {
+                let body = delivery.body();
+                transaction.execute("INSERT INTO effects (body) VALUES ($1)", &[&body]).await?;
+                if FAILS.fetch_add(1, Ordering::Relaxed) % 3 == 0 {
+                    return Ok(StatusCode::INTERNAL_SERVER_ERROR);
                 }
-                Claimed::Duplicate => StatusCode::OK,
-                Claimed::InFlight => StatusCode::CONFLICT,
-            },
-        )
+                transaction.commit().await?;
+                StatusCode::OK
+            }
+            Claimed::Duplicate => StatusCode::OK,
+            Claimed::InFlight => StatusCode::CONFLICT,
+        })
     };
     work.await.unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
