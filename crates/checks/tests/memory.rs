@@ -30,10 +30,7 @@ thread_local! {
 fn note(live: usize, copying: usize) {
     LIVE.set(live);
     let peaks = PEAKS.get();
-    PEAKS.set(Peaks {
-        in_place: peaks.in_place.max(live),
-        copying: peaks.copying.max(copying),
-    });
+    PEAKS.set(Peaks { in_place: peaks.in_place.max(live), copying: peaks.copying.max(copying) });
 }
 
 // SAFETY: everything is left to the system's allocator.
@@ -138,7 +135,10 @@ fn never_more_than_a_value() {
         ("empty arrays", list("[]")),
         ("objects of one", list("{\"a\":1}")),
         ("objects of two", list("{\"a\":1,\"b\":2}")),
-        ("objects of twelve", list(r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":1,"k":2,"l":3}"#)),
+        (
+            "objects of twelve",
+            list(r#"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":9,"j":1,"k":2,"l":3}"#),
+        ),
         ("media", list(r#"{"url":"https://cdn.example.com/1.jpg","type":1}"#)),
         ("odd media", list(r#"{"url":["u"],"type":"x"}"#)),
         ("wide", wide("1")),
@@ -166,12 +166,28 @@ fn never_more_than_a_value() {
         ("TrustLens, data", r#"{"event":"novel","data":@}"#, &lens),
         ("TrustLens, both", r#"{"event":"novel","x":1,"data":{"x":@}}"#, &lens),
         ("TrustLens, customer", r#"{"event":"novel","customer":@}"#, &lens),
-        ("TrustLens, two customers", r#"{"event":"novel","customer":{},"data":{"customer":@}}"#, &lens),
+        (
+            "TrustLens, two customers",
+            r#"{"event":"novel","customer":{},"data":{"customer":@}}"#,
+            &lens,
+        ),
         ("TrustLens, a number", r#"{"event":"novel","order":{"total":@}}"#, &lens),
         ("shop, unknown data", r#"{"event":"novel","shop_id":1,"data":@}"#, &shop),
-        ("shop, media", r#"{"event":"review/created","shop_id":1,"data":{"id":1,"media":@}}"#, &shop),
-        ("shop, media and an odd one", r#"{"event":"review/created","shop_id":1,"data":{"id":1,"media":[1,@]}}"#, &shop),
-        ("shop, properties", r#"{"event":"customer_event/created","shop_id":1,"data":{"properties":@}}"#, &shop),
+        (
+            "shop, media",
+            r#"{"event":"review/created","shop_id":1,"data":{"id":1,"media":@}}"#,
+            &shop,
+        ),
+        (
+            "shop, media and an odd one",
+            r#"{"event":"review/created","shop_id":1,"data":{"id":1,"media":[1,@]}}"#,
+            &shop,
+        ),
+        (
+            "shop, properties",
+            r#"{"event":"customer_event/created","shop_id":1,"data":{"properties":@}}"#,
+            &shop,
+        ),
         ("system, unknown", r#"{"event":"novel","shop_id":1,"timestamp":1,"x":@}"#, &system),
     ];
     let mut more = Vec::new();
