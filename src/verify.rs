@@ -227,7 +227,7 @@ impl<'a> Verification<'a> {
 
     /// A delivery of a body that was waited for, every piece of which went to
     /// [`update`](Self::update).
-    #[cfg(feature = "tower")]
+    #[cfg(any(feature = "actix", feature = "tower"))]
     pub(crate) fn deliver_fed<E, B>(
         self,
         body: B,
@@ -419,7 +419,7 @@ impl<E, B> Delivery<E, B> {
     }
 
     /// The same, which reads its event once, however many ask.
-    #[cfg(any(feature = "tower", feature = "axum"))]
+    #[cfg(any(feature = "actix", feature = "tower", feature = "axum"))]
     pub(crate) fn keeping_its_event(self) -> Self {
         #[cfg(feature = "json")]
         let this = Self { event: Kept { once: Some(Arc::default()) }, ..self };

@@ -1,102 +1,219 @@
 //! A receiver in actix-web.
 //!
 //! ```text
-//! TRUSTLENS_SECRET=… cargo run -p trusthooks-actix
+//! TRUSTLENS_SECRET=… TRUSTOO_PRIVATE_TOKEN=… cargo run -p trusthooks-actix
 //! ```
-//!
-//! actix has header types of its own, so the headers are handed over as pairs; all of them, so that
-//! one that was sent twice is seen twice.
+
+use std::{env, error::Error};
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpServer,
-    http::{StatusCode, header::HeaderMap},
-    web::{self, Bytes, Data, PayloadConfig},
+    App, HttpResponse, HttpServer,
+    web::{self, Data},
 };
-use trusthooks::{Secret, Verify, VerifyError, trustlens};
+use trusthooks::{
+    Event, ReplayGuard, Secret, Verify,
+    actix::{BodyLimit, Webhook, WebhookError},
+    trustlens,
+    trustoo::shop,
+};
 
-async fn on_trustlens(
-    verifier: Data<trustlens::Verifier>,
-    request: HttpRequest,
-    body: Bytes,
-) -> HttpResponse {
-    let delivery = match verifier.verify(&pairs(request.headers()), body) {
-        Ok(delivery) => delivery,
-        Err(error) => {
-            eprintln!("refused: {}", error.code());
-            return HttpResponse::build(status(error)).finish();
+/// Takes a delivery of either vendor, once.
+async fn on<V: Verify>(
+    guard: Data<ReplayGuard>,
+    webhook: Webhook<V>,
+) -> Result<HttpResponse, WebhookError> {
+    let claim = webhook.claim(&**guard, "").await?;
+    match webhook.0.event() {
+        Ok(event) => {
+            for mismatch in event.mismatches() {
+                eprintln!("{}: expected {}", mismatch.path(), mismatch.expected());
+            }
+            println!("{} bytes of {}", webhook.0.body().len(), std::any::type_name::<V::Event>());
         }
-    };
-    match delivery.event() {
-        Ok(event) => println!("{}", event.name()),
-        Err(error) => eprintln!("genuine delivery not understood: {error}"),
+        Err(error) => {
+            // Dropping the claim lets the vendor's retry in.
+            eprintln!("genuine delivery not understood: {error}");
+            return Ok(HttpResponse::UnprocessableEntity().finish());
+        }
     }
-    HttpResponse::NoContent().finish()
+    claim.commit();
+    Ok(webhook.ack())
 }
 
-fn pairs(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
-    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
-}
-
-/// 400 for what is missing or malformed, 401 for the rest.
-fn status(error: VerifyError) -> StatusCode {
-    match error {
-        VerifyError::MissingHeader { .. }
-        | VerifyError::RepeatedHeader { .. }
-        | VerifyError::MalformedTimestamp { .. }
-        | VerifyError::MalformedSignature { .. } => StatusCode::BAD_REQUEST,
-        _ => StatusCode::UNAUTHORIZED,
-    }
-}
-
-fn routes(verifier: trustlens::Verifier) -> impl Fn(&mut web::ServiceConfig) + Clone {
-    let verifier = Data::new(verifier);
+fn routes(
+    trustlens: trustlens::Verifier,
+    shop: shop::Verifier,
+) -> impl Fn(&mut web::ServiceConfig) + Clone {
+    let (trustlens, shop) = (Data::new(trustlens), Data::new(shop));
+    let guard = Data::new(ReplayGuard::new(100_000));
     move |config| {
         config
-            .app_data(verifier.clone())
-            .app_data(PayloadConfig::new(1024 * 1024))
-            .route("/trustlens", web::post().to(on_trustlens));
+            .app_data(trustlens.clone())
+            .app_data(shop.clone())
+            .app_data(guard.clone())
+            .app_data(BodyLimit(1024 * 1024))
+            .route("/trustlens", web::to(on::<trustlens::Verifier>))
+            .route("/trustoo", web::to(on::<shop::Verifier>));
     }
 }
 
 #[actix_web::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let secret = std::env::var("TRUSTLENS_SECRET").map_err(|_| "TRUSTLENS_SECRET is not set")?;
-    let routes = routes(trustlens::Verifier::new(Secret::new(secret)?));
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = |name| {
+        let value = env::var(name).map_err(|_| format!("{name} is not set"))?;
+        Secret::new(value).map_err(|error| format!("{name}: {error}"))
+    };
+    let trustlens = trustlens::Verifier::new(secret("TRUSTLENS_SECRET")?);
+    let routes = routes(trustlens, shop::Verifier::new(secret("TRUSTOO_PRIVATE_TOKEN")?));
     let server = HttpServer::new(move || App::new().configure(routes.clone()));
     Ok(server.bind(("127.0.0.1", 8787))?.run().await?)
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test;
-    use trusthooks::Timestamp;
+    use std::{
+        io::{Read as _, Write as _},
+        net::{Shutdown, TcpListener, TcpStream},
+        time::Duration,
+    };
+
+    use actix_web::rt;
+    use flate2::{Compression, write::GzEncoder};
+    use trusthooks::{SignedHeaders, Timestamp};
 
     use super::*;
 
-    #[actix_web::test]
-    async fn genuine_is_taken_and_forged_is_not() {
-        let secret = Secret::new("s").unwrap();
-        let app = App::new().configure(routes(trustlens::Verifier::new(secret.clone())));
-        let app = test::init_service(app).await;
-        let body = r#"{"event":"test"}"#;
-        let signed = trustlens::Signer::new(secret).sign_at(body.as_bytes(), Timestamp::now());
-        let request = || {
-            signed.iter().fold(test::TestRequest::post().uri("/trustlens"), |request, header| {
-                request.append_header(header)
-            })
-        };
-        let large = "x".repeat(1024 * 1024 + 1);
-        let repeated = request().append_header(signed.iter().last().unwrap());
-        for (request, body, status) in [
-            (request(), body, 204),
-            (request(), "{}", 401),
-            (repeated, body, 400),
-            (test::TestRequest::post().uri("/trustlens"), body, 400),
-            (request(), &large, 413),
-        ] {
-            let request = request.set_payload(body.to_owned()).to_request();
-            let answer = test::call_service(&app, request).await;
-            assert_eq!(answer.status().as_u16(), status);
+    const BODY: &[u8] = br#"{"event":"review/deleted","shop_id":"1","data":{"id":"2"}}"#;
+
+    fn secret() -> Secret {
+        Secret::new("s").unwrap()
+    }
+
+    fn gzip(body: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// The server on a port of its own.
+    fn serve() -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let routes = routes(trustlens::Verifier::new(secret()), shop::Verifier::new(secret()));
+            let server = HttpServer::new(move || App::new().configure(routes.clone()));
+            rt::System::new().block_on(server.workers(1).listen(listener).unwrap().run()).unwrap();
+        });
+        port
+    }
+
+    fn shop(body: &[u8]) -> SignedHeaders {
+        shop::Signer::new("public", secret()).sign_at(body, Timestamp::now())
+    }
+
+    /// Sends a request and gives the answer as it comes: the status and the body.
+    fn send(
+        port: u16,
+        line: &str,
+        signed: &SignedHeaders,
+        extra: &[(&'static str, &str)],
+        body: &[u8],
+    ) -> (u16, String) {
+        let mut head = format!("{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n");
+        for (name, value) in signed.iter().chain(extra.iter().copied()) {
+            head += &format!("{name}: {value}\r\n");
         }
+        if !extra.iter().any(|(name, _)| matches!(*name, "content-length" | "transfer-encoding")) {
+            head += &format!("content-length: {}\r\n", body.len());
+        }
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let _ = stream.write_all(&[head.as_bytes(), b"\r\n", body].concat());
+        if extra.iter().any(|(name, _)| *name == "content-length") {
+            // That much does not follow.
+            stream.shutdown(Shutdown::Write).unwrap();
+        }
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        let status = head.split(' ').nth(1).map_or(0, |status| status.parse().unwrap());
+        (status, body.to_owned())
+    }
+
+    const ACK: &str = r#"{"code":0,"message":"success"}"#;
+
+    #[test]
+    fn what_was_sent_is_verified_whatever_it_is_encoded_in() {
+        let port = serve();
+        let packed = gzip(BODY);
+        let encoded = [("content-encoding", "gzip")];
+        let post = |signed: &SignedHeaders, extra: &[_], body: &[u8]| {
+            send(port, "POST /trustoo", signed, extra, body)
+        };
+        assert_eq!(post(&shop(BODY), &[], BODY), (200, ACK.to_owned()));
+        // The wire carries the gzip, and the gzip is what was signed: genuine, and no JSON.
+        assert_eq!(post(&shop(&packed), &encoded, &packed).0, 422);
+        // The signature is over what the gzip holds, which nobody sent in this form.
+        assert_eq!(post(&shop(BODY), &encoded, &packed), (401, String::new()));
+        // A lie about the encoding changes nothing.
+        let other = br#"{"event":"review/deleted","shop_id":"1","data":{"id":"3"}}"#;
+        assert_eq!(post(&shop(other), &encoded, other), (200, ACK.to_owned()));
+    }
+
+    #[test]
+    fn genuine_is_taken_once_and_forged_is_not() {
+        let port = serve();
+        let signed = shop(BODY);
+        let post = |signed: &SignedHeaders, extra: &[_], body: &[u8]| {
+            send(port, "POST /trustoo", signed, extra, body)
+        };
+        assert_eq!(post(&signed, &[], BODY), (200, ACK.to_owned()));
+        assert_eq!(post(&signed, &[], BODY), (200, ACK.to_owned()), "a duplicate");
+        assert_eq!(post(&signed, &[], b"{}"), (401, String::new()));
+        let repeated = [("open-trustoo-webhook-sign", "00")];
+        assert_eq!(post(&signed, &repeated, BODY), (400, String::new()));
+        let stale = Timestamp::from_unix(Timestamp::now().as_unix() - 1000);
+        let stale = shop::Signer::new("public", secret()).sign_at(BODY, stale);
+        assert_eq!(post(&stale, &[], BODY), (401, String::new()));
+        assert_eq!(send(port, "PUT /trustoo", &signed, &[], BODY), (405, String::new()));
+
+        let body = br#"{"event":"test"}"#;
+        let signed = trustlens::Signer::new(secret()).sign_at(body, Timestamp::now());
+        assert_eq!(send(port, "POST /trustlens", &signed, &[], body), (200, String::new()));
+        assert_eq!(send(port, "POST /trustoo", &signed, &[], body).0, 400);
+    }
+
+    #[test]
+    fn bodies_are_limited_and_the_refusal_arrives() {
+        let port = serve();
+        let large = vec![b'x'; 1024 * 1024 + 1];
+        let signed = shop(&large);
+        assert_eq!(send(port, "POST /trustoo", &signed, &[], &large), (413, String::new()));
+        // Of a length that is not announced.
+        let mut chunked = format!("{:x}\r\n", large.len()).into_bytes();
+        chunked.extend_from_slice(&large);
+        chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+        let extra = [("transfer-encoding", "chunked")];
+        assert_eq!(send(port, "POST /trustoo", &signed, &extra, &chunked), (413, String::new()));
+        let most = &large[1..];
+        assert_eq!(send(port, "POST /trustoo", &shop(most), &[], most).0, 422);
+        // Refused by its headers, and told so though all of it was written first.
+        let stale = shop::Signer::new("public", secret()).sign_at(&large, Timestamp::from_unix(1));
+        let four = large.repeat(4);
+        assert_eq!(send(port, "POST /trustoo", &stale, &[], &four), (401, String::new()));
+        // Cut off.
+        let length = [("content-length", "100")];
+        assert_ne!(send(port, "POST /trustoo", &shop(BODY), &length, BODY).0, 200);
+    }
+
+    /// actix's own extractor decompresses: what the feature of this package is there to show.
+    #[actix_web::test]
+    async fn the_build_is_the_one_that_the_tests_are_about() {
+        use actix_web::{FromRequest as _, test::TestRequest};
+
+        let request = TestRequest::post().insert_header(("content-encoding", "gzip"));
+        let (request, mut payload) = request.set_payload(gzip(BODY)).to_http_parts();
+        let bytes = web::Bytes::from_request(&request, &mut payload).await.unwrap();
+        assert_eq!(bytes == BODY, cfg!(feature = "compress"));
     }
 }
