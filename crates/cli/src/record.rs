@@ -251,7 +251,8 @@ impl Recorder {
     ) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let method = capture.method.as_deref().unwrap_or_default();
-        let report = report.and_then(|report| report.as_ref().map_err(ToString::to_string).ok());
+        let problem = report.and_then(|report| report.as_ref().err()).map(ToString::to_string);
+        let report = report.and_then(|report| report.as_ref().ok());
         if self.args.json {
             let verdict = report.map(|report| {
                 report.verdict().err().as_ref().map_or("ok", Refusal::code).to_owned()
@@ -259,7 +260,7 @@ impl Recorder {
             let line = json!({
                 "method": method, "target": capture.target, "scheme": scheme.map(Scheme::code),
                 "verdict": verdict, "findings": report.map(Report::findings),
-                "status": status.as_u16(), "file": file.display().to_string(),
+                "status": status.as_u16(), "file": file.display().to_string(), "problem": problem,
             });
             return writeln!(out, "{line}");
         }
@@ -269,7 +270,10 @@ impl Recorder {
         let verdict = match report.map(Report::verdict) {
             Some(Ok(_)) => paint.good("verified"),
             Some(Err(refusal)) => paint.bad(refusal.code()),
-            None => paint.faint("not judged"),
+            None => paint.faint(&match &problem {
+                Some(problem) => format!("not judged: {problem}"),
+                None => "not judged".to_owned(),
+            }),
         };
         let file = file.display().to_string();
         writeln!(

@@ -273,6 +273,24 @@ fn retries_are_made_on_the_vendors_schedule() {
     assert!(Path::new(dir).join("0004.http").exists());
 }
 
+#[test]
+fn a_request_that_cannot_be_judged_is_kept_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let args = ["record", "--listen", "127.0.0.1:0", "--dir", dir, "--count", "1", "--json"];
+    let mut command = trusthooks(&args);
+    let mut child = command.env_remove("TRUSTLENS_SECRET").stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let url = format!("http://{}", first["listening"].as_str().unwrap());
+    assert!(trusthooks(&["send", &url]).output().unwrap().status.success());
+    let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(line["problem"], "TRUSTLENS_SECRET is not set");
+    assert_eq!(line["scheme"], "trustlens");
+    assert!(Path::new(line["file"].as_str().unwrap()).exists());
+    assert!(child.wait().unwrap().success());
+}
+
 /// The events that are packaged are those that the library is tested with.
 #[test]
 fn the_sample_events_are_the_librarys() {
