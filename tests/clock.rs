@@ -47,7 +47,7 @@ fn the_middle_of_the_round_trip_counts() {
     let observe = |server: u64, round_trip| {
         let (clock, _) = clock(NOON);
         clock.observe_within(at(server), Duration::from_secs(round_trip));
-        clock.now().as_unix() as i64 - NOON as i64
+        clock.now().as_unix().cast_signed() - NOON.cast_signed()
     };
     // Sent at noon less 100: between 1100 and 1200 behind, or between 1200 and 1300 ahead.
     assert_eq!(observe(NOON - 1200, 100), -1150);

@@ -177,7 +177,7 @@ async fn receive(
             Claimed::New => {
                 let body = delivery.body();
                 transaction.execute("INSERT INTO effects (body) VALUES ($1)", &[&body]).await?;
-                if FAILS.fetch_add(1, Ordering::Relaxed) % 3 == 0 {
+                if FAILS.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) {
                     return Ok(StatusCode::INTERNAL_SERVER_ERROR);
                 }
                 transaction.commit().await?;
@@ -246,5 +246,8 @@ async fn when_postgres_dies_every_effect_is_there_once() {
     let row =
         client.query_one("SELECT count(*), count(DISTINCT body) FROM effects", &[]).await.unwrap();
     let (effects, different): (i64, i64) = (row.get(0), row.get(1));
-    assert_eq!((effects, different), (DELIVERIES as i64, DELIVERIES as i64));
+    assert_eq!(
+        (effects, different),
+        (DELIVERIES.try_into().unwrap(), DELIVERIES.try_into().unwrap())
+    );
 }

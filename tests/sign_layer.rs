@@ -1,4 +1,5 @@
 //! Calls of the Open API over sockets: clocks that are off, servers that refuse, tokens that expire.
+#![allow(clippy::needless_pass_by_value, reason = "called once, with what is made for it")]
 
 #[path = "common/server.rs"]
 mod server;
@@ -140,7 +141,7 @@ impl Api {
 
     /// What it said so far, and the time since noon that each request was signed at.
     fn seen(&self) -> Vec<(i64, i64)> {
-        let since_noon = |timestamp: &str| timestamp.parse::<i64>().unwrap() - NOON as i64;
+        let since_noon = |timestamp: &str| timestamp.parse::<i64>().unwrap() - NOON.cast_signed();
         let seen = self.seen.lock().unwrap();
         seen.iter()
             .map(|seen| (seen.code, seen.timestamp.as_deref().map_or(0, since_noon)))
@@ -184,7 +185,7 @@ async fn a_clock_that_is_off_costs_one_attempt() {
         let (api, url) = Api::start(Time::at(NOON), []).await;
         let time = Time::at(local);
         let mut caller = caller(time.clock());
-        let off = local as i64 - NOON as i64;
+        let off = local.cast_signed() - NOON.cast_signed();
 
         done(&call(&mut caller, get(&url)).await);
         assert_eq!(api.seen(), [(4, off), (0, 0)]);

@@ -149,7 +149,8 @@ fn never_more_than_a_value() {
         let signed = shop::Signer::new("public", secret()).sign_at(body, NOW);
         event_peaks(shop::Verifier::new(secret()), &signed, body)
     };
-    let places: [(&str, &str, &dyn Fn(&[u8]) -> Peaks); 7] = [
+    type Read<'a> = &'a dyn Fn(&[u8]) -> Peaks;
+    let places: [(&str, &str, Read<'_>); 7] = [
         ("TrustLens, unknown", r#"{"event":"test","x":@}"#, &lens),
         ("TrustLens, data", r#"{"event":"novel","data":@}"#, &lens),
         ("TrustLens, unknown in data", r#"{"event":"novel","x":1,"data":{"x":@}}"#, &lens),

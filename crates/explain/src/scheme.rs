@@ -76,10 +76,7 @@ impl Scheme {
             let by_event = || is_in("x-trustlens-event").then_some(Self::TrustLens);
             Self::ALL.into_iter().find(is_known).or_else(by_event)
         };
-        let found = match by_own.or_else(by_spelling) {
-            Some(found) => found,
-            None => return by_others(),
-        };
+        let Some(found) = by_own.or_else(by_spelling) else { return by_others() };
         let is_timed =
             || Self::TrustLens.names().timestamp.is_some_and(|name| spellings(name).any(is_in));
         Some(if found == Self::TrustLens && !is_timed() { Self::TrustLensV1 } else { found })

@@ -14,7 +14,7 @@
 //! | `TRUSTOO_PRIVATE_TOKEN` | serves `POST /trustoo/shop` |
 //! | `TRUSTOO_CLIENT_SECRET` | serves `POST /trustoo/system` |
 //! | `DATABASE_URL` | PostgreSQL, for several machines |
-//! | `INBOX` | otherwise this SQLite file, `inbox.sqlite` by default |
+//! | `INBOX` | otherwise this `SQLite` file, `inbox.sqlite` by default |
 //! | `LISTEN` | address, 127.0.0.1:8787 by default |
 //! | `WORKERS` | how many work at a time, 2 by default |
 //! | `PAUSE_MS` | the pause after the first failure, 10,000 by default; it doubles up to an hour |

@@ -1,4 +1,4 @@
-//! Where deliveries wait: SQLite on one machine, PostgreSQL for several.
+//! Where deliveries wait: `SQLite` on one machine, PostgreSQL for several.
 
 use std::{
     future::Future,
@@ -9,18 +9,18 @@ use trusthooks::ReplayKey;
 
 use crate::BoxError;
 
-pub mod postgres;
-pub mod sqlite;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 /// After so many failures a delivery is put aside.
-pub const ATTEMPTS: i64 = 10;
+pub(crate) const ATTEMPTS: i64 = 10;
 
 /// How long a delivery that is done is known, and what failed is not deleted at all. Trustoo retries
 /// for 135 minutes, TrustLens for 7; a captured request is refused after 15.
 const KNOWN: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// A delivery on its way in.
-pub struct New {
+pub(crate) struct New {
     /// The same for a delivery and its retries.
     pub key: ReplayKey,
     pub endpoint: &'static str,
@@ -28,7 +28,7 @@ pub struct New {
 }
 
 /// A delivery that is to be worked on.
-pub struct Row {
+pub(crate) struct Row {
     pub id: i64,
     pub endpoint: String,
     pub body: Vec<u8>,
@@ -37,7 +37,7 @@ pub struct Row {
 }
 
 /// A delivery that was put aside.
-pub struct Failed {
+pub(crate) struct Failed {
     pub id: i64,
     pub endpoint: String,
     pub attempts: i64,
@@ -45,7 +45,7 @@ pub struct Failed {
 }
 
 /// The receiver has one, and each worker one of its own.
-pub trait Store: Send + Sync + Sized + 'static {
+pub(crate) trait Store: Send + Sync + Sized + 'static {
     /// Opens it, and makes what is missing in there.
     fn open(address: &str) -> Result<Self, BoxError>;
 
@@ -75,7 +75,7 @@ pub trait Store: Send + Sync + Sized + 'static {
 }
 
 /// The transaction in which the work is done. Parameters are `$1`, `$2`, … in order.
-pub trait Transaction {
+pub(crate) trait Transaction {
     fn execute(&self, sql: &str, values: &[&str]) -> impl Future<Output = Result<(), BoxError>>;
 }
 

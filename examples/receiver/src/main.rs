@@ -153,10 +153,9 @@ fn keep(body: &[u8]) -> Result<String, BoxError> {
     if fs::read_dir(&folder)?.count() >= KEPT {
         return Err(format!("{} is full", folder.display()).into());
     }
-    let name: String = ReplayKey::derive([body]).as_bytes()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = ReplayKey::derive([body]);
+    let name =
+        format!("{:032x}", u128::from_be_bytes(*key.as_bytes().first_chunk().unwrap_or(&[0; 16])));
     let path = folder.join(name + ".json");
     let mut file = File::create(&path)?;
     file.write_all(body)?;

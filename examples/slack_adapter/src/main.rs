@@ -105,10 +105,11 @@ impl Slack {
     /// Keeps a body that cannot be read. The answer is no success, so that it is seen at the
     /// vendor's end as well.
     fn keep(&self, body: &[u8]) -> StatusCode {
-        let name: String = ReplayKey::derive([body]).as_bytes()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let key = ReplayKey::derive([body]);
+        let name = format!(
+            "{:032x}",
+            u128::from_be_bytes(*key.as_bytes().first_chunk().unwrap_or(&[0; 16]))
+        );
         let path = Path::new(&self.spool).join(name + ".json");
         let write = || {
             fs::create_dir_all(&self.spool)?;

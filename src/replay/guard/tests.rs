@@ -1,4 +1,10 @@
 //! What takes a clock that can be moved.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
 
 use alloc::{format, vec::Vec};
 use core::{sync::atomic::Ordering, time::Duration};

@@ -7,6 +7,9 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+/// Beside the body in what Postman, HAR archives, Lambda at the edge and Charles write.
+const OF_WRAPPERS: [&str; 6] = ["mode", "mimeType", "encoding", "action", "charset", "params"];
+
 use self::document::{Kind, Map, Value};
 use super::{Capture, CaptureError, Reader, body_of, http, text::shown};
 use crate::{header::is_token, scheme::Scheme};
@@ -381,9 +384,6 @@ fn whole(value: &Value<'_>, says_base64: bool, is_post_data: bool) -> Body {
                 };
             }
             let is_base64 = says_base64 || map.text(&["encoding"]) == Some("base64");
-            // Postman, HAR archives, Lambda at the edge; Charles.
-            const OF_WRAPPERS: [&str; 6] =
-                ["mode", "mimeType", "encoding", "action", "charset", "params"];
             let is_wrapper =
                 is_post_data || entries.iter().any(|(name, _)| OF_WRAPPERS.contains(&&**name));
             if is_wrapper {
