@@ -116,6 +116,18 @@ fn is_read<E: Delivered>(body: &str, other_order: &str) -> Result<(), TestCaseEr
     Ok(())
 }
 
+/// It is an event, or lacks one of these.
+fn lacks<E: Delivered>(body: &str, paths: &[&str]) -> Result<(), TestCaseError> {
+    match read::<E>(body.as_bytes()) {
+        Ok(event) => round_trip(&event),
+        Err(error) => {
+            prop_assert_eq!(error.kind(), EventErrorKind::Data);
+            prop_assert!(paths.contains(&error.path()), "{}", error);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -155,16 +167,6 @@ proptest! {
             body["event"] = json!(name);
         }
         let body = body.to_string();
-        fn lacks<E: Delivered>(body: &str, paths: &[&str]) -> Result<(), TestCaseError> {
-            match read::<E>(body.as_bytes()) {
-                Ok(event) => round_trip(&event),
-                Err(error) => {
-                    prop_assert_eq!(error.kind(), EventErrorKind::Data);
-                    prop_assert!(paths.contains(&error.path()), "{}", error);
-                }
-            }
-            Ok(())
-        }
         lacks::<trustlens::Event>(&body, &[""])?;
         lacks::<shop::Event>(&body, if name.starts_with("review/") { &["", "shop_id", "data", "data.id"] } else { &["", "shop_id"] })?;
         lacks::<system::Event>(&body, &["", "shop_id", "timestamp"])?;
