@@ -258,6 +258,13 @@ fn numbers_beyond_a_double_are_no_json() {
     }
 }
 
+/// The same position in every build, though `arbitrary_precision` scans a number to its end.
+#[test]
+fn an_exponent_that_overflows() {
+    let error = error::<trustlens::Event>(r#"{"event":"test","x":1e99999999999999999999}"#);
+    assert_eq!(error.position(), Some((1, 32)));
+}
+
 #[test]
 fn bodies_that_end_too_early() {
     for body in

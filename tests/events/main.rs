@@ -2,6 +2,8 @@
 //! is broken. No expectation here is computed by the crate.
 #![allow(clippy::unnecessary_wraps, reason = "gives what fields are")]
 
+#![allow(clippy::unnecessary_wraps, reason = "helpers that give what fields are")]
+
 mod broken;
 mod cases;
 mod deep;

@@ -154,8 +154,8 @@ fn inside_an_untagged_type() {
     if customer.return_rate != Some(41.7) {
         // With `arbitrary_precision` serde's buffer makes a fraction an object of text. It does not
         // fit, and is listed and kept.
-        let keeps_spelling = serde_json::from_str::<Value>("1.00").unwrap().to_string().len() == 4;
-        assert!(keeps_spelling);
+        let one = serde_json::from_str::<Value>("1.00").unwrap();
+        assert_eq!(format!("{one}"), "1.00");
         assert_eq!(paths(&*lens), ["customer.return_rate"]);
         assert!(customer.extra["return_rate"].to_string().contains("41.7"));
     }

@@ -116,6 +116,18 @@ fn is_read<E: Delivered>(body: &str, other_order: &str) -> Result<(), TestCaseEr
     Ok(())
 }
 
+/// It is an event, or lacks one of these.
+fn lacks<E: Delivered>(body: &str, paths: &[&str]) -> Result<(), TestCaseError> {
+    match read::<E>(body.as_bytes()) {
+        Ok(event) => round_trip(&event),
+        Err(error) => {
+            prop_assert_eq!(error.kind(), EventErrorKind::Data);
+            prop_assert!(paths.contains(&error.path()), "{}", error);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -150,17 +162,6 @@ proptest! {
     /// An error only where rule 1 says: what must be there is not.
     #[test]
     fn any_json_is_an_event_or_lacks_something(body in any_json(), name in prop::sample::select(&NAMES[..])) {
-        fn lacks<E: Delivered>(body: &str, paths: &[&str]) -> Result<(), TestCaseError> {
-            match read::<E>(body.as_bytes()) {
-                Ok(event) => round_trip(&event),
-                Err(error) => {
-                    prop_assert_eq!(error.kind(), EventErrorKind::Data);
-                    prop_assert!(paths.contains(&error.path()), "{}", error);
-                }
-            }
-            Ok(())
-        }
-
         let mut body = body;
         if body.is_object() {
             body["event"] = json!(name);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use trusthooks::{
     EventTime, Money,
     trustlens::{self, EventKind, Segment},
-    trustoo::{ShopId, open_api::Scope, shop, system},
+    trustoo::{ShopId, open_api, shop, system},
 };
 
 use super::{
@@ -337,8 +337,8 @@ fn topics_and_scopes() {
         ("customer_event/created", Some("read_customer_events")),
         ("order/created", None),
     ] {
-        let required = shop::Topic::from(topic).required_scope();
-        assert_eq!(required.as_ref().map(Scope::as_str), scope);
+        let needed = shop::Topic::from(topic).required_scope();
+        assert_eq!(needed.as_ref().map(open_api::Scope::as_str), scope);
         assert_eq!(shop::Topic::from(topic).as_str(), topic);
     }
 }

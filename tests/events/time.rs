@@ -255,11 +255,11 @@ fn with_the_fraction() {
 
 // --- The age of events ---
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::new(3_600, 0);
 const AT: u64 = 1_780_669_380;
 
 fn ages(check: impl Fn(&ReplayWindow, Timestamp) -> Result<(), VerifyError>) {
-    let window = ReplayWindow::new(HOUR, Duration::from_secs(60));
+    let window = ReplayWindow::new(HOUR, Duration::new(60, 0));
     let at = |seconds| check(&window, Timestamp::from_unix(seconds));
     for inside in [AT, AT + 3600, AT - 60, AT + 1] {
         assert_eq!(at(inside), Ok(()));
@@ -369,7 +369,7 @@ fn a_replayed_v1_envelope_is_told() {
     let signed = trustlens::v1::Signer::new(secret()).sign_at(body, NOW);
     let headers: Vec<_> = signed.iter().collect();
     let verifier = trustlens::v1::Verifier::new(secret());
-    let window = ReplayWindow::symmetric(Duration::from_secs(300));
+    let window = ReplayWindow::symmetric(Duration::new(300, 0));
     for (later, expired) in [(0, false), (300, false), (301, true), (86_400, true)] {
         let now = Timestamp::from_unix(NOW.as_unix() + later);
         let event = verifier.verify_at(&headers, body, now).unwrap().event().unwrap();

@@ -121,6 +121,8 @@ fn the_counter_counts() {
 /// What the event itself takes, beside what it holds: a few boxes and names.
 const OWN: usize = 4096;
 
+type Read<'a> = &'a dyn Fn(&[u8]) -> Peaks;
+
 #[test]
 fn never_more_than_a_value() {
     let contents = [
@@ -149,7 +151,6 @@ fn never_more_than_a_value() {
         let signed = shop::Signer::new("public", secret()).sign_at(body, NOW);
         event_peaks(shop::Verifier::new(secret()), &signed, body)
     };
-    type Read<'a> = &'a dyn Fn(&[u8]) -> Peaks;
     let places: [(&str, &str, Read<'_>); 7] = [
         ("TrustLens, unknown", r#"{"event":"test","x":@}"#, &lens),
         ("TrustLens, data", r#"{"event":"novel","data":@}"#, &lens),
