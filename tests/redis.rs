@@ -208,7 +208,7 @@ async fn machines_that_share_a_redis_share_what_they_know() {
 async fn what_is_committed_is_remembered_until_its_window_closes() {
     let Some(redis) = Redis::start() else { return };
     let store = redis.store().with_lease(Duration::from_secs(30));
-    let mut connection = redis::Client::open(("127.0.0.1", redis.port))
+    let mut connection = Client::open(("127.0.0.1", redis.port))
         .unwrap()
         .get_multiplexed_async_connection()
         .await
