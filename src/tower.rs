@@ -28,7 +28,7 @@ use crate::{
     fingerprint::ReplayKey,
     replay::{ReplayError, ReplayStore, Retention},
     time::Timestamp,
-    verify::{Delivery, Verify},
+    verify::{Delivery, Verification, Verify},
 };
 
 #[cfg(feature = "json")]
@@ -340,11 +340,10 @@ impl<V: Verify, S: ReplayStore> VerifyLayer<V, S> {
                 drain::drain(body, unwanted).await;
                 return Err(too_large().into());
             }
-            verification.update(&data);
-            collected.push(data);
+            collected.push(data, &mut verification);
             watch.read(collected.len());
         }
-        Ok(verification.deliver_fed(collected.into_bytes(), Timestamp::now())?)
+        Ok(collected.deliver(verification, Timestamp::now())?)
     }
 }
 
@@ -375,7 +374,8 @@ where
     Ok(None)
 }
 
-/// The body so far. One that comes in one piece, as most do, is not copied.
+/// The body so far, hashed as it arrives. One that comes in one piece, as most do, is neither copied
+/// nor hashed in a state of its own for each secret.
 #[derive(Default)]
 struct Collected {
     first: Bytes,
@@ -387,19 +387,28 @@ impl Collected {
         self.first.len().saturating_add(self.rest.len())
     }
 
-    fn push(&mut self, data: Bytes) {
+    fn push(&mut self, data: Bytes, verification: &mut Verification<'_>) {
         if self.len() == 0 {
             self.first = data;
             return;
         }
         if self.rest.is_empty() {
+            verification.update(&self.first);
             self.rest.put(core::mem::take(&mut self.first));
         }
+        verification.update(&data);
         self.rest.put(data);
     }
 
-    fn into_bytes(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    fn deliver<E>(
+        self,
+        verification: Verification<'_>,
+        now: Timestamp,
+    ) -> Result<Delivery<E, Bytes>, VerifyError> {
+        if self.rest.is_empty() {
+            return verification.deliver_whole(self.first, now);
+        }
+        verification.deliver_fed(self.rest.freeze(), now)
     }
 }
 

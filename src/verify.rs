@@ -239,7 +239,7 @@ impl<'a> Verification<'a> {
     }
 
     /// A delivery of a body that was waited for, none of which went to [`update`](Self::update).
-    #[cfg(feature = "axum")]
+    #[cfg(any(feature = "axum", feature = "tower"))]
     pub(crate) fn deliver_whole<E, B: AsRef<[u8]>>(
         &self,
         body: B,
