@@ -191,3 +191,41 @@ fn node() {
 fn php() {
     both_ways("php", "sign.php");
 }
+
+/// Clients of the Open API in TypeScript sign the values before they encode them in the URL.
+#[test]
+fn typescript_clients() {
+    let parameters = [
+        json!({}),
+        json!({ "page": 1, "page_size": 20, "product_ids": "9228589138176" }),
+        json!({ "product_ids[1]": 2, "product_ids[0]": 1, "ratings[0]": "5", "sort_by": "created-descending" }),
+        json!({ "keyword": "blue shoes & socks", "a": "1+1=2", "b": "100%", "c": "a%20b", "d": "" }),
+        json!({ "keyword": "Größe 🎉 \"l'été\" (*!~_-.)", "z|": "a|b", "Z": "/?#[]@:;,\u{0}\r\n" }),
+    ];
+    let bodies = ["", r#"{"topic":"review/created","url":"https://example.com/ü"}"#];
+    let mut lines = String::new();
+    for parameters in &parameters {
+        for body in bodies {
+            for encoder in ["URLSearchParams", "encodeURIComponent"] {
+                let line = json!({ "parameters": parameters, "body": body, "encoder": encoder });
+                lines += &format!("{line}\n");
+            }
+        }
+    }
+    let Some(signed) = answers("node", &["call.js"], &lines) else { return };
+    let verifier = open_api::Verifier::new(Secret::new("private token").unwrap());
+    let at = Timestamp::from_unix(1_732_180_800);
+    let mut count = 0;
+    for (line, signed) in lines.lines().zip(signed.lines()) {
+        let signed: Value = serde_json::from_str(signed).unwrap();
+        let (query, sign) = (signed["query"].as_str().unwrap(), signed["sign"].as_str().unwrap());
+        let body = signed["body"].as_str().unwrap().as_bytes();
+        let headers = [("Timestamp", "1732180800"), ("Sign", sign)];
+        let verdict = verifier.verify_at(&headers, query, Some(body), at);
+        assert!(verdict.is_ok(), "{line}: {query}");
+        let other = format!("{query}&x=");
+        assert!(verifier.verify_at(&headers, &other, Some(body), at).is_err(), "{line}");
+        count += 1;
+    }
+    assert_eq!(count, 20);
+}
