@@ -7,7 +7,7 @@ use alloc::{
     string::String,
     vec::Vec,
 };
-use core::{cell::Cell, fmt};
+use core::{cell::Cell, fmt, iter};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -96,20 +96,26 @@ impl Json<'_> {
 }
 
 /// What is left of an object after its fields were taken out.
-pub(crate) fn into_map(mut object: Object<'_>) -> Map<String, Value> {
-    /// Frees memory each time so many entries are gone.
+pub(crate) fn into_map(object: Object<'_>) -> Map<String, Value> {
+    consume(object).map(|(key, value)| (key.into_owned(), value.into_value())).collect()
+}
+
+/// The entries that were not taken out. Memory is freed on the way.
+pub(crate) fn consume<'a>(
+    mut object: Object<'a>,
+) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+    /// Each time so many entries are gone.
     const STEP: usize = 4096;
 
     object.retain(|(_, value)| !value.is_taken());
     object.reverse();
-    let mut map = Map::new();
-    while let Some((key, value)) = object.pop() {
-        map.insert(key.into_owned(), value.into_value());
-        if object.len() % STEP == STEP - 1 {
+    iter::from_fn(move || {
+        let entry = object.pop();
+        if object.len() % STEP == 0 {
             object.shrink_to_fit();
         }
-    }
-    map
+        entry
+    })
 }
 
 /// Takes the entry with this key out.

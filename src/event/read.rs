@@ -171,12 +171,11 @@ impl<T: Record> Field for Vec<T> {
             if is_nothing::<T>(item) {
                 continue;
             }
-            // Where one does not fit, the list stays as it was sent.
-            let mut copy = if all_fit { Json::Taken } else { item.clone() };
-            let item = if all_fit { item } else { &mut copy };
-            reader.inside(Step::Item(index), |reader| match T::read(item, reader) {
-                Some(read) => self.push(read),
-                None => reader.mismatch(T::EXPECTED),
+            reader.inside(Step::Item(index), |reader| match item {
+                Json::Object(_) if all_fit => self.extend(T::read(item, reader)),
+                // The list stays as it was sent.
+                Json::Object(_) => self.extend(T::read(&mut item.clone(), reader)),
+                _ => reader.mismatch(T::EXPECTED),
             });
         }
         if all_fit {

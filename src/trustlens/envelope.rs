@@ -17,7 +17,10 @@ impl sealed::FromJson for Event {
         let mut reader = Reader::new(Zone::Unknown);
         let mut rest = Object::new();
         let unknown = match json::take(&mut top, "data") {
-            Json::Object(data) => merge(&mut top, data, &mut rest, &mut reader),
+            Json::Object(mut data) => {
+                merge(&mut top, &mut data, &mut rest, &mut reader);
+                data
+            }
             data if is_nothing::<Customer>(&data) => Object::new(),
             data => {
                 reader.field("data", |reader| reader.mismatch(Customer::EXPECTED));
@@ -27,7 +30,7 @@ impl sealed::FromJson for Event {
         };
         let mut event = Self::default();
         event.fill(top, &mut reader);
-        for (key, json) in unknown {
+        for (key, json) in json::consume(unknown) {
             // `data` would mean something at the top.
             if key == "data" || event.extra.contains_key(&*key) {
                 rest.push((key, json));
@@ -44,20 +47,18 @@ impl sealed::FromJson for Event {
 }
 
 /// Moves the fields of `data` to the top level where they say more. Of a field that both have, the
-/// other value goes to `rest`. What is no field is given back.
+/// other value goes to `rest`. What is no field stays in `data`.
 fn merge<'a>(
     top: &mut Object<'a>,
-    data: Object<'a>,
+    data: &mut Object<'a>,
     rest: &mut Object<'a>,
     reader: &mut Reader,
-) -> Object<'a> {
-    let mut unknown = Object::new();
-    for (key, mut json) in data {
-        let Some(field) = Event::FIELDS.iter().find(|field| field.name == key) else {
-            unknown.push((key, json));
-            continue;
-        };
-        let Some((_, at_top)) = top.iter_mut().find(|(name, _)| *name == key) else {
+) {
+    let field_of = |key: &str| Event::FIELDS.iter().find(|field| field.name == key);
+    let fields: Object<'a> = data.extract_if(.., |(key, _)| field_of(key).is_some()).collect();
+    for (key, mut json) in fields {
+        let at_top = top.iter_mut().find(|(name, _)| *name == key);
+        let (Some((_, at_top)), Some(field)) = (at_top, field_of(&key)) else {
             top.push((key, json));
             continue;
         };
@@ -69,7 +70,6 @@ fn merge<'a>(
             rest.push((key, json));
         }
     }
-    unknown
 }
 
 #[derive(PartialEq, PartialOrd)]
