@@ -72,7 +72,7 @@ where
     }
 }
 
-pub async fn serve<S: Store>(store: Arc<S>) -> Result<(), BoxError> {
+pub(crate) async fn serve<S: Store>(store: Arc<S>) -> Result<(), BoxError> {
     let mut app = Router::new();
     if let Some(secret) = secret("TRUSTLENS_SECRET")? {
         app = route(app, "/trustlens", trustlens::Verifier::new(secret), &store);

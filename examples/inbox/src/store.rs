@@ -9,43 +9,43 @@ use trusthooks::ReplayKey;
 
 use crate::BoxError;
 
-pub mod postgres;
-pub mod sqlite;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 /// After so many failures a delivery is put aside.
-pub const ATTEMPTS: i64 = 10;
+pub(crate) const ATTEMPTS: i64 = 10;
 
 /// How long a delivery that is done is known, and what failed is not deleted at all. Trustoo retries
 /// for 135 minutes, TrustLens for 7; a captured request is refused after 15.
 const KNOWN: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// A delivery on its way in.
-pub struct New {
+pub(crate) struct New {
     /// The same for a delivery and its retries.
-    pub key: ReplayKey,
-    pub endpoint: &'static str,
-    pub body: Vec<u8>,
+    pub(crate) key: ReplayKey,
+    pub(crate) endpoint: &'static str,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A delivery that is to be worked on.
-pub struct Row {
-    pub id: i64,
-    pub endpoint: String,
-    pub body: Vec<u8>,
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) endpoint: String,
+    pub(crate) body: Vec<u8>,
     /// This one included.
-    pub attempts: i64,
+    pub(crate) attempts: i64,
 }
 
 /// A delivery that was put aside.
-pub struct Failed {
-    pub id: i64,
-    pub endpoint: String,
-    pub attempts: i64,
-    pub error: String,
+pub(crate) struct Failed {
+    pub(crate) id: i64,
+    pub(crate) endpoint: String,
+    pub(crate) attempts: i64,
+    pub(crate) error: String,
 }
 
 /// The receiver has one, and each worker one of its own.
-pub trait Store: Send + Sync + Sized + 'static {
+pub(crate) trait Store: Send + Sync + Sized + 'static {
     /// Opens it, and makes what is missing in there.
     fn open(address: &str) -> Result<Self, BoxError>;
 
@@ -75,7 +75,7 @@ pub trait Store: Send + Sync + Sized + 'static {
 }
 
 /// The transaction in which the work is done. Parameters are `$1`, `$2`, … in order.
-pub trait Transaction {
+pub(crate) trait Transaction {
     fn execute(&self, sql: &str, values: &[&str]) -> impl Future<Output = Result<(), BoxError>>;
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What this example works on: a line for each event.
-pub const SCHEMA: &str = "\
+pub(crate) const SCHEMA: &str = "\
 CREATE TABLE IF NOT EXISTS journal (
     endpoint text NOT NULL,
     event text NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS journal (
 /// Replace this by what your shop does with an event. What it writes through `transaction` is there
 /// once the delivery is done, and not before. What it does elsewhere (a mail, a call of another
 /// service) can happen again after a failure.
-pub async fn handle(row: &Row, transaction: &impl Transaction) -> Result<(), BoxError> {
+pub(crate) async fn handle(row: &Row, transaction: &impl Transaction) -> Result<(), BoxError> {
     let (event, subject) = read(row)?;
     let insert = "INSERT INTO journal (endpoint, event, subject) VALUES ($1, $2, $3)";
     transaction.execute(insert, &[&row.endpoint, &event, &subject]).await?;
@@ -89,7 +89,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const CLEAN_UP: Duration = Duration::from_secs(600);
 
 /// Works until the process ends.
-pub async fn run<S: Store>(store: &S, pause: Duration) {
+pub(crate) async fn run<S: Store>(store: &S, pause: Duration) {
     let mut cleaned_up = Instant::now();
     loop {
         let worked = step(store, pause).await;

@@ -153,11 +153,7 @@ fn keep(body: &[u8]) -> Result<String, BoxError> {
     if fs::read_dir(&folder)?.count() >= KEPT {
         return Err(format!("{} is full", folder.display()).into());
     }
-    let name: String = ReplayKey::derive([body]).as_bytes()[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let path = folder.join(name + ".json");
+    let path = folder.join(format!("{}.json", ReplayKey::derive([body])));
     let mut file = File::create(&path)?;
     file.write_all(body)?;
     file.sync_all()?;

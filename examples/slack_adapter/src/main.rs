@@ -105,11 +105,7 @@ impl Slack {
     /// Keeps a body that cannot be read. The answer is no success, so that it is seen at the
     /// vendor's end as well.
     fn keep(&self, body: &[u8]) -> StatusCode {
-        let name: String = ReplayKey::derive([body]).as_bytes()[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let path = Path::new(&self.spool).join(name + ".json");
+        let path = Path::new(&self.spool).join(format!("{}.json", ReplayKey::derive([body])));
         let write = || {
             fs::create_dir_all(&self.spool)?;
             let mut file = File::create(&path)?;

@@ -25,7 +25,7 @@ CREATE INDEX IF NOT EXISTS inbox_due ON inbox (state, due);";
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7455)";
 
 /// A connection, made when it is needed and made anew when it is lost.
-pub struct Postgres {
+pub(crate) struct Postgres {
     url: String,
     client: Mutex<Option<Arc<Client>>>,
 }

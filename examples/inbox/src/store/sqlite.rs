@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS inbox (
 CREATE INDEX IF NOT EXISTS inbox_due ON inbox (state, due);";
 
 /// A connection.
-pub struct Sqlite(Arc<Mutex<Connection>>);
+pub(crate) struct Sqlite(Arc<Mutex<Connection>>);
 
 impl Sqlite {
     fn connection(&self) -> MutexGuard<'_, Connection> {
