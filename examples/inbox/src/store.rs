@@ -1,4 +1,4 @@
-//! Where deliveries wait: `SQLite` on one machine, PostgreSQL for several.
+//! Where deliveries wait: SQLite on one machine, PostgreSQL for several.
 
 use std::{
     future::Future,
@@ -22,26 +22,26 @@ const KNOWN: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// A delivery on its way in.
 pub(crate) struct New {
     /// The same for a delivery and its retries.
-    pub key: ReplayKey,
-    pub endpoint: &'static str,
-    pub body: Vec<u8>,
+    pub(crate) key: ReplayKey,
+    pub(crate) endpoint: &'static str,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A delivery that is to be worked on.
 pub(crate) struct Row {
-    pub id: i64,
-    pub endpoint: String,
-    pub body: Vec<u8>,
+    pub(crate) id: i64,
+    pub(crate) endpoint: String,
+    pub(crate) body: Vec<u8>,
     /// This one included.
-    pub attempts: i64,
+    pub(crate) attempts: i64,
 }
 
 /// A delivery that was put aside.
 pub(crate) struct Failed {
-    pub id: i64,
-    pub endpoint: String,
-    pub attempts: i64,
-    pub error: String,
+    pub(crate) id: i64,
+    pub(crate) endpoint: String,
+    pub(crate) attempts: i64,
+    pub(crate) error: String,
 }
 
 /// The receiver has one, and each worker one of its own.

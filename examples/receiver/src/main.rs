@@ -153,10 +153,7 @@ fn keep(body: &[u8]) -> Result<String, BoxError> {
     if fs::read_dir(&folder)?.count() >= KEPT {
         return Err(format!("{} is full", folder.display()).into());
     }
-    let key = ReplayKey::derive([body]);
-    let name =
-        format!("{:032x}", u128::from_be_bytes(*key.as_bytes().first_chunk().unwrap_or(&[0; 16])));
-    let path = folder.join(name + ".json");
+    let path = folder.join(format!("{}.json", ReplayKey::derive([body])));
     let mut file = File::create(&path)?;
     file.write_all(body)?;
     file.sync_all()?;

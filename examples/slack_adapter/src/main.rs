@@ -105,12 +105,7 @@ impl Slack {
     /// Keeps a body that cannot be read. The answer is no success, so that it is seen at the
     /// vendor's end as well.
     fn keep(&self, body: &[u8]) -> StatusCode {
-        let key = ReplayKey::derive([body]);
-        let name = format!(
-            "{:032x}",
-            u128::from_be_bytes(*key.as_bytes().first_chunk().unwrap_or(&[0; 16]))
-        );
-        let path = Path::new(&self.spool).join(name + ".json");
+        let path = Path::new(&self.spool).join(format!("{}.json", ReplayKey::derive([body])));
         let write = || {
             fs::create_dir_all(&self.spool)?;
             let mut file = File::create(&path)?;

@@ -139,7 +139,7 @@ async fn a_cancelled_request_is_not_posted_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_waits_for_slack_for_long() {
-    let (slack, _) = slow_slack(Duration::from_secs(3600)).await;
+    let (slack, _) = slow_slack(Duration::from_secs(1000)).await;
     let adapter = adapter(slack, &std::env::temp_dir());
     let request = request(RULE, 0);
     let answer = exchange(adapter.port(), &request);
