@@ -1,4 +1,4 @@
-//! Webhooks of TrustLens and Trustoo: explained, sent, recorded.
+//! Webhooks of TrustLens and Trustoo: explained, sent, recorded, signed.
 
 use std::{
     env,
@@ -16,11 +16,12 @@ mod files;
 mod record;
 mod secrets;
 mod send;
+mod sign;
 mod terminal;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Explains, sends and records webhooks of TrustLens and Trustoo.
+/// Explains, sends, records and signs webhooks of TrustLens and Trustoo.
 #[derive(Parser)]
 #[command(name = "trusthooks", version, arg_required_else_help = true)]
 struct Cli {
@@ -33,6 +34,7 @@ enum Command {
     Explain(explain::Args),
     Send(send::Args),
     Record(record::Args),
+    Sign(sign::Args),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  trusthooks completions bash > ~/.local/share/bash-completion/completions/trusthooks"
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             explain::run(&args, env, terminal::is_colored(), &mut io::stdout().lock())
         }
         Command::Send(args) => with_runtime(send::run(args)),
+        Command::Sign(args) => sign::run(&args),
         Command::Record(args) => with_runtime(record::run(args)),
         Command::Completions { shell } => completions(shell),
     };

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use http::Uri;
 use serde_json::json;
-use trusthooks::Timestamp;
+use trusthooks::{SignedHeaders, Timestamp};
 use trusthooks_explain::{Scheme, capture::Reader};
 
 use self::{
@@ -241,6 +241,17 @@ fn account(schemes: &[Scheme]) -> Result<impl Fn(Scheme) -> Account + use<>> {
         secret: secrets::get(secrets::variable(scheme)).unwrap_or_default().into_bytes(),
         public_token: secrets::get(secrets::PUBLIC_TOKEN).unwrap_or_default(),
     })
+}
+
+/// The headers that sign a body, and the query of an Open API request, with the secrets that are set.
+pub(crate) fn signed(
+    scheme: Scheme,
+    query: &str,
+    body: &[u8],
+    at: Timestamp,
+) -> Result<SignedHeaders> {
+    let account = account(&[scheme])?(scheme);
+    delivery::signed(scheme, &account, query, body, at.as_unix())
 }
 
 /// A genuine delivery, not signed yet.
@@ -520,10 +531,8 @@ async fn again(
         None => default,
     };
     if args.sign {
-        let account = account(&[scheme])?(scheme);
-        let now = Timestamp::now().as_unix();
         let query = target.split_once('?').map_or("", |(_, query)| query);
-        let signed = delivery::signed(scheme, &account, query, &capture.body, now)?;
+        let signed = signed(scheme, query, &capture.body, Timestamp::now())?;
         headers.retain(|(name, _)| !signed.iter().any(|(own, _)| name.eq_ignore_ascii_case(own)));
         headers.extend(signed.iter().map(|(name, value)| (name.to_owned(), value.into())));
     }

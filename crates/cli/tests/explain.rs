@@ -202,7 +202,7 @@ fn help_version_and_completions() {
         let output = Command::new(env!("CARGO_BIN_EXE_trusthooks")).args(args).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
-    for command in ["explain", "send", "record", "completions"] {
+    for command in ["explain", "send", "record", "sign", "completions"] {
         let (status, help) = program(&[command, "--help"]);
         assert_eq!(status, Some(0));
         assert!(help.contains("Example"), "{help}");

@@ -291,6 +291,30 @@ fn a_request_that_cannot_be_judged_is_kept_all_the_same() {
     assert!(child.wait().unwrap().success());
 }
 
+#[test]
+fn bodies_are_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = folder.path().join("body");
+    fs::write(&body, r#"{"topic":"review/created","url":"https://your-webhook-url.com"}"#).unwrap();
+    let sign = |args: &[&str]| {
+        let args = [&["sign", "--now", "1732180800", "--scheme"], args].concat();
+        text(&trusthooks(&args).output().unwrap())
+    };
+    // printf %s 'timestamp=1732180800|{"topic":…}' | openssl dgst -sha256 -hmac private
+    let (status, out, _) = sign(&["trustoo-open-api", body.to_str().unwrap()]);
+    assert_eq!(status, 0);
+    assert!(out.contains("public-token: public\ntimestamp: 1732180800\nsign: 2e716386381e7bac7d38a7e7e359b18552cd8b71af0f4fd464e665a60d9c7ab5\n"), "{out}");
+    // printf %s 'page=1&timestamp=1732180800' | openssl dgst -sha256 -hmac private
+    let (_, out, _) = sign(&["trustoo-open-api", "--query", "page=1"]);
+    assert!(
+        out.contains("sign: 25e11305511daf3ed9dfc2f8abfa0dc7846e7b63c34c0d35beacc6d51a4f2dc7\n"),
+        "{out}"
+    );
+    let (status, _, error) = sign(&["trustoo-open-api", "--query", "timestamp=1"]);
+    assert_eq!(status, 2);
+    assert!(error.contains("timestamp"), "{error}");
+}
+
 /// The events that are packaged are those that the library is tested with.
 #[test]
 fn the_sample_events_are_the_librarys() {

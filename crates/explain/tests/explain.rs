@@ -11,7 +11,7 @@ use trusthooks::{
     trustoo::{open_api, shop, system},
 };
 use trusthooks_explain::{
-    Encoding, Explainer, Finding, MAX_MACS, Report, Rewrite, Scheme, Variation,
+    Encoding, Explainer, Finding, MAX_MACS, Report, Rewrite, Scheme, Variation, capture::Capture,
 };
 
 const NOW: u64 = 1_780_000_000;
@@ -738,6 +738,8 @@ proptest! {
         body in prop_oneof![Just(PHP.as_bytes().to_vec()), prop::collection::vec(any::<u8>(), 0..200)],
         later in -100_000_i64..100_000,
         previous in prop::option::of("[a-f0-9]{8}"),
+        method in prop::sample::select(vec!["POST", "GET", "PUT"]),
+        target in prop::sample::select(vec!["/", "/x?b=2&a=%20+&flag&c=", "/x?timestamp=1"]),
     ) {
         let mut case = Case::of(made_for, &body).at(scheme).later(later);
         let digits = hex::encode(mac);
@@ -753,7 +755,14 @@ proptest! {
         if let Some(previous) = previous {
             explainer = explainer.previous(previous);
         }
-        let report = case.explain_by(&explainer);
+        let capture = Capture {
+            method: Some(method.to_owned()),
+            target: target.to_owned(),
+            headers: case.headers.clone(),
+            body: case.body.clone(),
+            is_exact: true,
+        };
+        let report = explainer.explain_capture(&capture, Timestamp::from_unix(case.now));
         prop_assert!(report.verdict().is_err());
         prop_assert!(!report.recomputed());
         prop_assert!(!report.findings().is_empty());
