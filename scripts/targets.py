@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every test and every bench is a target: tests/ and benches/ are packages that list theirs."""
+"""Every test and every bench is a target: tests/ and benches/ hold packages that list theirs."""
 
 import pathlib
 import sys
@@ -8,10 +8,12 @@ import tomllib
 root = pathlib.Path(__file__).resolve().parent.parent
 missing = []
 for folder, kind in (("tests", "test"), ("benches", "bench")):
-    manifest = tomllib.loads((root / folder / "Cargo.toml").read_text())
-    listed = {target["path"] for target in manifest[kind]}
-    there = {path.name for path in (root / folder).glob("*.rs")} - {"lib.rs"}
-    missing += [f"{folder}/{name}" for name in sorted(there - listed)]
+    listed = set()
+    for manifest in (root / folder).glob("**/Cargo.toml"):
+        for target in tomllib.loads(manifest.read_text()).get(kind, []):
+            listed.add((manifest.parent / target["path"]).resolve())
+    there = {path for path in (root / folder).glob("*.rs") if path.name != "lib.rs"}
+    missing += [str(path.relative_to(root)) for path in sorted(there - listed)]
 if missing:
-    sys.exit(f"not in the Cargo.toml beside it: {', '.join(missing)}")
+    sys.exit(f"not in a Cargo.toml beside it: {', '.join(missing)}")
 print("every test and bench is listed")
