@@ -101,9 +101,7 @@ pub(crate) fn into_map(object: Object<'_>) -> Map<String, Value> {
 }
 
 /// The entries that were not taken out. Memory is freed on the way.
-pub(crate) fn consume<'a>(
-    mut object: Object<'a>,
-) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+pub(crate) fn consume(mut object: Object<'_>) -> impl Iterator<Item = (Cow<'_, str>, Json<'_>)> {
     /// Each time so many entries are gone.
     const STEP: usize = 4096;
 
@@ -111,7 +109,7 @@ pub(crate) fn consume<'a>(
     object.reverse();
     iter::from_fn(move || {
         let entry = object.pop();
-        if object.len() % STEP == 0 {
+        if object.len().is_multiple_of(STEP) {
             object.shrink_to_fit();
         }
         entry

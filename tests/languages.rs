@@ -208,7 +208,8 @@ fn typescript_clients() {
         for body in bodies {
             for encoder in ["URLSearchParams", "encodeURIComponent"] {
                 let line = json!({ "parameters": parameters, "body": body, "encoder": encoder });
-                lines += &format!("{line}\n");
+                lines += &line.to_string();
+                lines.push('\n');
             }
         }
     }

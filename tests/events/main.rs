@@ -1,6 +1,5 @@
 //! What a genuine delivery says: each documented field, what PHP makes of it, what is new and what
 //! is broken. No expectation here is computed by the crate.
-#![allow(clippy::unnecessary_wraps, reason = "gives what fields are")]
 #![allow(clippy::unnecessary_wraps, reason = "helpers that give what fields are")]
 
 mod broken;
