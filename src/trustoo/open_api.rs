@@ -10,13 +10,13 @@
 //! [`CanonicalString`] shows the signed string. [`Bearer`] is the other way in: an access token.
 #![cfg_attr(
     feature = "json",
-    doc = "[`Answer`] reads the server's answers, [`Scope`] names a permission of a platform."
+    doc = "[`Answer`] reads what the server answers, [`Scope`] names what a platform may do."
 )]
 //!
 //! Sign each attempt by itself, by the server's [`Clock`]: a signature holds for 15 minutes.
 #![cfg_attr(
     all(feature = "tower", feature = "json"),
-    doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and all else with tower."
+    doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and whatever speaks tower."
 )]
 //! docs/open-api.md has recipes for reqwest and ureq.
 //!
@@ -135,9 +135,9 @@ impl Signer {
     /// is POST, and in no other.
     ///
     /// # Errors
-    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would take
-    /// the request for one with a bearer token; [`SignError::InvalidHeaderValue`] where the public
-    /// token fits into no header. The request is then left as it was.
+    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would
+    /// take the request for one with a bearer token; [`SignError::InvalidHeaderValue`] where the
+    /// public token fits into no header. The request is then left as it was.
     #[cfg(feature = "http")]
     pub fn sign_request_at<B: AsRef<[u8]>>(
         &self,
