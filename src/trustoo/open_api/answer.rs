@@ -60,9 +60,9 @@ impl<T: DeserializeOwned> Answer<T> {
     /// an `Option` where there may be none, and [`serde::de::IgnoredAny`] where it does not matter.
     ///
     /// # Errors
-    /// [`AnswerError::Refused`] where the answer says that the request failed, even where its `data`
-    /// is no `T`; [`AnswerError::Unreadable`] where it is not JSON, has no `code`, or its `data` is
-    /// no `T`.
+    /// [`AnswerError::Refused`] where the answer says that the request failed, even where its
+    /// `data` is no `T`; [`AnswerError::Unreadable`] where it is not JSON, has no `code`, or its
+    /// `data` is no `T`.
     pub fn from_bytes(body: &[u8]) -> Result<Self, AnswerError> {
         let Head { status, message, request_id, time } = Head::read(body)?;
         if !status.is_ok() {
