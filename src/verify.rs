@@ -362,9 +362,9 @@ impl fmt::Debug for Receipt {
 /// }
 /// ```
 ///
-/// Everything that it hands out was covered by the MAC, or selected the key that fitted. Headers
-/// that the vendor does not sign are read by [`trustlens::Unsigned`](crate::trustlens::Unsigned) and
-/// [`shop::Unsigned`](crate::trustoo::shop::Unsigned).
+/// Everything that it hands out was covered by the MAC, or selected the key that fitted.
+/// [`trustlens::Unsigned`](crate::trustlens::Unsigned) and
+/// [`shop::Unsigned`](crate::trustoo::shop::Unsigned) read headers that the vendor does not sign.
 pub struct Delivery<E, B> {
     // Invariant: the receipt is of this very body, by a secret that a store has under this id.
     receipt: Receipt,
@@ -503,11 +503,11 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     /// The body as a type of your own.
     ///
     /// Nothing stands between the body and `T`. One field that does not fit is an error. The result
-    /// also depends on the features of `serde_json` that any crate of the build turns on: with
+    /// also depends on the features of `serde_json` that any crate of the build turns on. With
     /// `raw_value` or `arbitrary_precision`, keys that begin with `$serde_json::private::` have a
-    /// meaning, and a `T` that holds a [`serde_json::Value`] reads text under such a key again, with
-    /// a depth limit of its own. A genuine body can hold such keys, since shoppers write some of it.
-    /// [`event`](Self::event) is exposed to none of this.
+    /// meaning, and a `T` that holds a [`serde_json::Value`] reads text under such a key again,
+    /// with a depth limit of its own. A genuine body can hold such keys, since shoppers write some
+    /// of it. [`event`](Self::event) is exposed to none of this.
     ///
     /// # Errors
     /// [`EventError`](crate::EventError) where the body is not JSON or not a `T`.
