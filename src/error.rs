@@ -1,7 +1,7 @@
-//! What can go wrong, one type per question that a caller asks.
+//! Errors, one type per question that a caller asks.
 //!
-//! No message holds a secret, a MAC or any part of a body: names of headers and lengths of time are
-//! all that is ever printed.
+//! No message holds a secret, a MAC or any part of a body. Messages print names of headers and
+//! lengths of time, and nothing else of a request.
 
 use core::time::Duration;
 
@@ -14,8 +14,8 @@ pub use event::{EventError, EventErrorKind};
 ///
 /// The variants stand in the order in which they are tried: the first that applies is the verdict.
 /// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers (for
-/// [`ReservedParameter`](Self::ReservedParameter), the query), before the body is read or anything is
-/// hashed.
+/// [`ReservedParameter`](Self::ReservedParameter), the query), before the body is read or anything
+/// is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -27,7 +27,7 @@ pub enum VerifyError {
         header: &'static str,
     },
 
-    /// A header that the scheme needs came more than once, be it with equal values. Proxies and
+    /// A header that the scheme needs came more than once, even with equal values. Proxies and
     /// frameworks differ in which one they take, so none is taken.
     #[error("header `{header}` sent more than once")]
     RepeatedHeader {
@@ -51,13 +51,14 @@ pub enum VerifyError {
     },
 
     /// An Open API request has a query parameter called `timestamp`, which the signature reserves
-    /// for itself. Only [`trustoo::open_api::Verifier`](crate::trustoo::open_api::Verifier) says so.
+    /// for itself. Only [`trustoo::open_api::Verifier`](crate::trustoo::open_api::Verifier) gives
+    /// this verdict.
     #[error("the query has a parameter `timestamp`, which the signature reserves")]
     ReservedParameter,
 
     /// A key or value of an Open API request's query could stand for several parameters, or for the
-    /// body. Only a verifier that was asked to
-    /// [`refuse_ambiguous`](crate::trustoo::open_api::Verifier::refuse_ambiguous) says so.
+    /// body. Only a verifier with
+    /// [`refuse_ambiguous`](crate::trustoo::open_api::Verifier::refuse_ambiguous) refuses this.
     #[error("the query has a key or value that could be signed for another request")]
     AmbiguousQuery,
 
@@ -87,8 +88,8 @@ pub enum VerifyError {
         window: Duration,
     },
 
-    /// The event says no time that can be read. Only `check_age` of an event says so, such as
-    /// [`trustlens::Event::check_age`](crate::trustlens::Event).
+    /// The event has no time that can be read. Only `check_age` of an event gives this verdict,
+    /// such as [`trustlens::Event::check_age`](crate::trustlens::Event).
     #[error("the event has no time that can be read")]
     UnknownTime,
 
@@ -120,9 +121,9 @@ impl VerifyError {
         }
     }
 
-    /// The status to answer with: 400 for what is missing or malformed, 401 for the rest.
+    /// The status to answer with: 400 where something is missing or malformed, 401 otherwise.
     ///
-    /// Both vendors take any 4xx as a refusal; Trustoo retries it, like everything but a 200.
+    /// Both vendors take any 4xx as a refusal. Trustoo retries it, like everything but a 200.
     #[cfg(feature = "http")]
     #[must_use]
     pub const fn status(&self) -> http::StatusCode {
@@ -197,7 +198,8 @@ pub enum SignError {
     #[error("not a query: it starts with `?` or holds a `#`")]
     NotAQuery,
 
-    /// A public token, access token or API key holds bytes that no header can carry, such as a line break.
+    /// A public token, access token or API key holds bytes that no header can carry, such as a line
+    /// break.
     #[error("the token for header `{header}` holds bytes that no header can carry")]
     InvalidHeaderValue {
         /// The header's name, in lower case.

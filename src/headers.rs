@@ -10,8 +10,8 @@ use crate::error::VerifyError;
 /// Where a request's headers are found.
 ///
 /// Implemented for [`http::HeaderMap`](https://docs.rs/http) (feature `http`) and for lists of
-/// pairs: arrays, slices and `Vec`s of names and values, which is what servers without `http` and
-/// test cases have. For anything else it is one function:
+/// pairs (arrays, slices and `Vec`s of names and values), as servers without `http` and test cases
+/// have them. For anything else, implement one function:
 ///
 /// ```
 /// use trusthooks::Headers;
@@ -28,9 +28,9 @@ use crate::error::VerifyError;
 pub trait Headers {
     /// Every value sent under `name`, unjoined, in any order.
     ///
-    /// `name` is in lower case and names match whatever their ASCII case. Report a header that came
-    /// twice as two values: a verifier refuses it, and an implementation that shows only one of
-    /// them takes that protection away.
+    /// `name` is in lower case, and the ASCII case of the names that were sent does not matter.
+    /// Report a header that came twice as two values: a verifier refuses it, and an implementation
+    /// that shows only one of them takes that protection away.
     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]>;
 
     /// The same by a name of the crate's. Implement it for a map that looks names up in a parsed

@@ -1,4 +1,4 @@
-//! What only the vendor and the receiver know.
+//! Secrets, which only the vendor and the receiver know.
 
 use alloc::{collections::BTreeMap, sync::Arc};
 #[cfg(feature = "std")]
@@ -23,10 +23,10 @@ use crate::{
 /// Give it the text as the vendor shows it, as UTF-8 bytes: it is never trimmed and never decoded
 /// from hex or base64, and a newline that came along from a file is part of it.
 ///
-/// The secret itself is not kept. What is kept is the state of HMAC-SHA256 after its key block, so
-/// that no check pays for the key again; it is wiped on drop, as is the stack that the key passed
-/// through. (With the feature `aws-lc-rs` the state lives in a context of AWS-LC, which overwrites
-/// it when the context is freed.) It cannot be printed, compared or serialized:
+/// The secret itself is not kept. Only the state of HMAC-SHA256 after its key block is, so that no
+/// check pays for the key again. The state is wiped on drop. The stack that the key passed through
+/// is wiped at once. (With the feature `aws-lc-rs` the state lives in a context of AWS-LC, which
+/// overwrites it when the context is freed.) A secret cannot be printed, compared or serialized:
 ///
 /// ```
 /// # use trusthooks::Secret;
@@ -62,7 +62,7 @@ impl Secret {
     /// which HMAC would take for the same key: an unset environment variable or a buffer that was
     /// never filled must not become a key that everyone knows.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
-        // A frame of its own, so that what it leaves on the stack lies within what is wiped next.
+        // A frame of its own, so that its leftovers lie within the stack that is wiped next.
         #[inline(never)]
         fn key(secret: &[u8]) -> Key {
             Key::new(secret)
@@ -97,8 +97,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The secrets that a sender may be using: the current one, and those that it is rotating away
-/// from.
+/// The secrets that a sender may be using: the current one, and previous ones that are being
+/// replaced.
 ///
 /// ```
 /// use trusthooks::{Secret, Secrets, trustlens};
@@ -110,7 +110,7 @@ impl fmt::Debug for Secret {
 ///
 /// They are tried in this order and the first that fits ends the search, so a previous secret
 /// costs nothing while the current one fits. [`Receipt::secret_index`](crate::Receipt::secret_index)
-/// says which did: when it has been 0 for long enough, drop the others.
+/// says which one fitted. Once it has been 0 for long enough, drop the others.
 ///
 /// Clones share the keyed states, which are wiped when the last of them is dropped.
 #[derive(Clone)]
@@ -146,7 +146,7 @@ impl fmt::Debug for Secrets {
 /// The secrets of several shops or endpoints, by the id that a request carries: Trustoo's public
 /// token, TrustLens' webhook id.
 ///
-/// The id is neither secret nor signed. It only selects the key, and a wrong one selects a key that
+/// The id is not secret and not signed. It only selects the key, and a wrong id selects a key that
 /// does not fit.
 ///
 /// Implemented for maps from text to [`Secrets`], and for a store in an `Arc` or an `RwLock`, so
@@ -204,7 +204,7 @@ impl<T: SecretStore + ?Sized> SecretStore for Arc<T> {
     }
 }
 
-/// Where a verifier has its secrets from.
+/// The source of a verifier's secrets.
 #[derive(Clone)]
 pub(crate) enum Keys {
     /// One shop or endpoint, whose requests need not say whose they are.

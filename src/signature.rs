@@ -1,5 +1,5 @@
-//! The MAC: over which bytes, how it is computed, how one that was sent is read, and how the two
-//! are compared.
+//! The MAC: the bytes that it is over, computing it, reading one that was sent, and comparing the
+//! two.
 
 use alloc::string::String;
 
@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 
 /// An HMAC-SHA256, sent or computed.
 ///
-/// Neither `Debug` nor `Display`: a computed one is what a forger is after.
+/// It has no `Debug` and no `Display`: a forger is after a computed one.
 #[derive(Clone, Copy)]
 pub(crate) struct Signature([u8; Self::LENGTH]);
 
@@ -18,8 +18,8 @@ impl Signature {
 
     /// Reads `prefix` and 64 lower-case hex digits, and nothing else.
     ///
-    /// What is read here came over the wire: neither its bytes nor its length are secret, and the
-    /// reading may take whatever time it takes.
+    /// The text came over the wire. Its bytes and its length are no secret, so reading it may take
+    /// any time.
     pub(crate) fn from_hex(text: &[u8], prefix: &str) -> Option<Self> {
         let digits = text.strip_prefix(prefix.as_bytes())?;
         let digits: &[u8; 2 * Self::LENGTH] = digits.try_into().ok()?;
@@ -65,7 +65,7 @@ impl ConstantTimeEq for Signature {
     }
 }
 
-/// What a hex digit in lower case stands for, and more than 15 for any other byte.
+/// The value of a hex digit in lower case, and more than 15 for any other byte.
 const fn nibble(digit: u8) -> u8 {
     match digit {
         b'0'..=b'9' => digit & 0x0f,
@@ -88,7 +88,7 @@ mod engine {
 
     use super::Signature;
 
-    /// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
+    /// The state of HMAC-SHA256 after the key block: two hashes, and nothing of the key.
     ///
     /// Clones share nothing; each wipes its state when dropped.
     #[derive(Clone)]
@@ -107,8 +107,8 @@ mod engine {
             Mac { core: self.0.clone(), buffer: Buffer::<HmacCore<Sha256>>::default() }
         }
 
-        /// The MAC over what `feed` feeds. It stays where it is made: to hand it on to
-        /// [`Mac::finish`] would copy it, which costs as much as half a block's hashing.
+        /// The MAC over the bytes that `feed` feeds. It stays where it is made: handing it on to
+        /// [`Mac::finish`] would copy it, which costs as much as hashing half a block.
         #[inline]
         pub(crate) fn sign(&self, feed: impl FnOnce(&mut Mac)) -> Signature {
             let mut mac = self.mac();
@@ -117,7 +117,7 @@ mod engine {
         }
     }
 
-    /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+    /// An HMAC-SHA256 in the making: the state after the key block, and all that was fed since.
     /// Wipes itself when dropped.
     pub(crate) struct Mac {
         core: HmacCore<Sha256>,
@@ -143,7 +143,7 @@ mod engine {
     }
 }
 
-/// HMAC-SHA256 of AWS-LC, with the same manners. The library wipes its contexts itself
+/// HMAC-SHA256 of AWS-LC, with the same interface. The library wipes its contexts itself
 /// (`HMAC_CTX_cleanup`, called when one is dropped, overwrites the whole of it).
 #[cfg(feature = "aws-lc-rs")]
 mod engine {
@@ -153,7 +153,7 @@ mod engine {
 
     use super::Signature;
 
-    /// What a key makes of HMAC-SHA256: its two hashes after the key block, and nothing of the key.
+    /// The state of HMAC-SHA256 after the key block: two hashes, and nothing of the key.
     ///
     /// Boxed, since it takes more than a kilobyte, and so that moving it leaves no copy behind.
     #[derive(Clone)]
@@ -170,7 +170,7 @@ mod engine {
             Mac(hmac::Context::with_key(&self.0))
         }
 
-        /// The MAC over what `feed` feeds.
+        /// The MAC over the bytes that `feed` feeds.
         #[inline]
         pub(crate) fn sign(&self, feed: impl FnOnce(&mut Mac)) -> Signature {
             let mut mac = self.mac();
@@ -179,7 +179,7 @@ mod engine {
         }
     }
 
-    /// An HMAC-SHA256 in the making: the state after the key block, and whatever was fed since.
+    /// An HMAC-SHA256 in the making: the state after the key block, and all that was fed since.
     pub(crate) struct Mac(hmac::Context);
 
     impl Mac {
@@ -202,13 +202,13 @@ mod engine {
 /// Fed piece by piece, so that nothing is ever joined into one buffer.
 #[derive(Clone, Copy)]
 pub(crate) struct Preamble<'a> {
-    /// What stands before the time.
+    /// The bytes before the time.
     pub(crate) before: &'a [u8],
     /// The time of signing, where the scheme signs one.
     pub(crate) signed_at: Option<Timestamp>,
-    /// What stands after the time.
+    /// The bytes after the time.
     pub(crate) after: &'a [u8],
-    /// What parts all of this from a body; left out where the body is empty.
+    /// The bytes between all of this and a body; left out where the body is empty.
     pub(crate) separator: &'static [u8],
 }
 
@@ -222,7 +222,7 @@ impl Preamble<'_> {
         Self { signed_at: Some(time), ..self }
     }
 
-    /// Feeds what is signed, up to the end of `body`: a whole one, or the first piece of one.
+    /// Feeds the signed bytes up to the end of `body`: a whole one, or the first piece of one.
     #[inline]
     pub(crate) fn feed(&self, body: &[u8], mut sink: impl FnMut(&[u8])) {
         if !self.before.is_empty() {

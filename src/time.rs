@@ -115,7 +115,7 @@ pub struct ReplayWindow {
 }
 
 impl ReplayWindow {
-    /// Accepts any timestamp. A captured request can then be replayed for ever; meant for reading
+    /// Accepts any timestamp. A captured request can then be replayed at any time. Use it to read
     /// archives, and for schemes that have other protection.
     pub const UNBOUNDED: Self = Self::symmetric(Duration::MAX);
 

@@ -1,8 +1,8 @@
 //! TrustLens, the risk plugin for WooCommerce shops.
 //!
 //! From version 1.2.3 the plugin signs `<timestamp>.<body>` ("v2"); settings webhooks, the global
-//! webhook and automation rules all do. This module verifies that. What came before is in [`v1`],
-//! and a [`Verifier`] never falls back to it.
+//! webhook and automation rules all do. This module verifies that. The signature of older versions
+//! is in [`v1`], and a [`Verifier`] never falls back to it.
 //!
 //! | header | meaning | signed |
 //! |---|---|---|
@@ -13,9 +13,9 @@
 //! | `X-TrustLens-Webhook-ID` | UUID of the endpoint | **no** |
 //!
 //! An endpoint for which no secret was set sends no signature; its deliveries are refused as
-//! [`MissingHeader`](VerifyError::MissingHeader). Answer any 2xx, quickly, and refuse with a 4xx. Automation rules
-//! retry on anything but 2xx after 60, 120 and 240 seconds, signed anew each time; settings webhooks
-//! are sent once.
+//! [`MissingHeader`](VerifyError::MissingHeader). Answer any 2xx, quickly, and refuse with a 4xx.
+//! Automation rules retry on anything but 2xx after 60, 120 and 240 seconds, with a fresh signature
+//! each time; settings webhooks are sent once.
 //!
 //! Source: the vendor's guide "How to Use TrustLens Webhooks to Sync WooCommerce Customer Risk With
 //! Your CRM or Helpdesk", checked there against plugin 1.2.5, and its documentation page "API and
@@ -89,20 +89,20 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts what any of `secrets` signed up to 300 s ago or ahead. The webhook id is not looked
-    /// at.
+    /// Accepts deliveries that any of `secrets` signed up to 300 s ago or ahead. Ignores the
+    /// webhook id.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
         Self { keys: Keys::One(secrets.into()), window: SCHEME.window }
     }
 
-    /// Accepts what any of the secrets signed that `store` has for the request's
+    /// Accepts deliveries signed by any of the secrets that `store` has for the request's
     /// `X-TrustLens-Webhook-ID`.
     ///
-    /// The id is not signed; it selects the secret and nothing else. Where it is absent or repeated,
-    /// that is the verdict, as for the other headers that the scheme needs; where the store does
-    /// not know it, the verdict is [`UnknownWebhookId`](VerifyError::UnknownWebhookId). An endpoint
-    /// whose plugin sends no id needs a verifier of its own.
+    /// The id is not signed; it selects the secret and nothing else. An absent or repeated id is
+    /// refused as such, like the other headers that the scheme needs. An id that the store does not
+    /// know is refused as [`UnknownWebhookId`](VerifyError::UnknownWebhookId). An endpoint whose
+    /// plugin sends no id needs a verifier of its own.
     #[must_use]
     pub fn with_store(store: impl SecretStore + 'static) -> Self {
         Self { keys: Keys::store(store), window: SCHEME.window }
@@ -154,9 +154,9 @@ impl Signer {
 
 /// Headers that TrustLens sends and does **not** sign.
 ///
-/// A replayer can write anything here, so use them for routing and logging, and never to decide what
-/// to do or whether a delivery was seen before. The signed event name is in the body; so is the
-/// delivery id of automation rules.
+/// A replayer can write anything here. Use them for routing and logging, and never to choose an
+/// action or to recognize a delivery that was seen before. The signed event name is in the body;
+/// the delivery id of automation rules is there too.
 ///
 /// ```
 /// use trusthooks::trustlens::Unsigned;
@@ -174,7 +174,7 @@ pub struct Unsigned<'h> {
 }
 
 impl<'h> Unsigned<'h> {
-    /// Reads what is there. A header that is repeated or not UTF-8 reads as absent.
+    /// Reads the headers that are there. A header that is repeated or not UTF-8 reads as absent.
     #[must_use]
     pub fn from_headers<H: Headers + ?Sized>(headers: &'h H) -> Self {
         let text = |name| headers::text(headers, name);

@@ -2,8 +2,8 @@
 //!
 //! | | [`shop`] webhooks | [`system`] webhooks | [`open_api`] requests |
 //! |---|---|---|---|
-//! | who sends | Trustoo | Trustoo | you |
-//! | what about | reviews, customer events | the OAuth lifecycle | anything |
+//! | sender | Trustoo | Trustoo | you |
+//! | subject | reviews, customer events | the OAuth lifecycle | anything |
 //! | key | the shop's private token | the platform's client secret | the shop's private token |
 //! | signed | `timestamp=<t>`, then `\|` and the body | the body | all parameters and the time, then `\|` and the body of a POST |
 //! | window | 900 s both ways | none | 900 s both ways |

@@ -24,14 +24,13 @@ use crate::{
 /// Open API requests sign their query too.) Verifiers are cheap to share: keep one per endpoint, in
 /// an `Arc` or a `static`, and give it every request.
 pub trait Verify {
-    /// What a delivery of this scheme says.
+    /// The event of a delivery of this scheme.
     type Event: Event;
 
     /// The body that the vendor wants to see in an answer of success. TrustLens wants none.
     const ACK_BODY: &'static str = "";
 
-    /// Which scheme this is, for metrics. `None` where a type of your own, which wraps a verifier,
-    /// does not say.
+    /// The scheme, for metrics. `None` where a type of your own wraps a verifier and does not say.
     fn scheme(&self) -> Option<&'static Scheme> {
         None
     }
@@ -86,7 +85,7 @@ pub trait Verify {
     }
 }
 
-/// Verifies as what it points to does, so that one verifier serves many tasks.
+/// Verifies like the verifier inside, so that one verifier serves many tasks.
 impl<V: Verify + ?Sized> Verify for Arc<V> {
     type Event = V::Event;
     const ACK_BODY: &'static str = V::ACK_BODY;
@@ -143,7 +142,7 @@ pub struct Verification<'a> {
 }
 
 impl<'a> Verification<'a> {
-    /// Goes from what the headers say to the body: selects the key and checks the window.
+    /// Goes from the headers to the body: selects the key and checks the window.
     #[inline]
     pub(crate) fn start(
         presented: &Presented<'_>,
@@ -186,7 +185,7 @@ impl<'a> Verification<'a> {
 
     /// The verdict over all that was given, at the time when the body's last piece arrived.
     ///
-    /// The window is checked again: a sender who holds the body back until the window has closed
+    /// The window is checked again, so that a body which is held back until the window has closed
     /// is refused.
     ///
     /// # Errors
@@ -251,8 +250,8 @@ impl<'a> Verification<'a> {
 
     /// The one place where a MAC is compared, and the only one that makes a [`Receipt`].
     ///
-    /// Not secret: which of the configured secrets fitted, and so how many were tried. Only who
-    /// holds one of them can tell it by the clock.
+    /// Not secret: which of the configured secrets fitted, and so how many were tried. Only a
+    /// holder of one of them can tell it by the clock.
     fn verdict(&self, computed: impl Iterator<Item = Signature>) -> Result<Receipt, VerifyError> {
         for (secret_index, computed) in computed.enumerate() {
             if computed.ct_eq(&self.sent).into() {
@@ -274,9 +273,9 @@ impl fmt::Debug for Verification<'_> {
     }
 }
 
-/// What is known of a request once its MAC was checked, apart from its body.
+/// The facts about a request whose MAC was checked, apart from its body.
 ///
-/// There is no way to make one but to verify:
+/// Only verifying makes one:
 ///
 /// ```compile_fail,E0451
 /// use trusthooks::{Receipt, Timestamp};
@@ -310,7 +309,7 @@ impl Receipt {
         self.expires_at
     }
 
-    /// What tells this request from every other genuine one.
+    /// The mark that tells this request from every other genuine one.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Sha256::new().chain_update(self.mac.as_bytes()).chain_update(self.scheme);
@@ -340,7 +339,7 @@ impl fmt::Debug for Receipt {
     }
 }
 
-/// A request that the vendor sent: proof that a MAC was checked, and what that MAC covered.
+/// A request that the vendor sent: proof that a MAC was checked, and the content that it covered.
 ///
 /// `E` is the scheme's event, so that a delivery of one vendor is never taken for another's; `B`
 /// is the body as the caller gave it. There is no constructor:
@@ -363,9 +362,9 @@ impl fmt::Debug for Receipt {
 /// }
 /// ```
 ///
-/// All it hands out was covered by the MAC, or selected the key that fitted. Headers that the vendor
-/// does not sign are read elsewhere: by [`trustlens::Unsigned`](crate::trustlens::Unsigned) and
-/// [`shop::Unsigned`](crate::trustoo::shop::Unsigned).
+/// Everything that it hands out was covered by the MAC, or selected the key that fitted.
+/// [`trustlens::Unsigned`](crate::trustlens::Unsigned) and
+/// [`shop::Unsigned`](crate::trustoo::shop::Unsigned) read headers that the vendor does not sign.
 pub struct Delivery<E, B> {
     // Invariant: the receipt is of this very body, by a secret that a store has under this id.
     receipt: Receipt,
@@ -374,7 +373,7 @@ pub struct Delivery<E, B> {
     event: Kept<E>,
 }
 
-/// What was read of a body, where that is kept: the same for all clones of a delivery.
+/// The event that was read of a body, where it is kept: shared by all clones of a delivery.
 struct Kept<E> {
     #[cfg(all(feature = "json", feature = "std"))]
     once: Option<Arc<std::sync::OnceLock<Result<E, crate::EventError>>>>,
@@ -434,7 +433,7 @@ impl<E, B> Delivery<E, B> {
         self.body
     }
 
-    /// What is known of the request apart from its body.
+    /// The facts about the request, apart from its body.
     #[must_use]
     pub const fn receipt(&self) -> &Receipt {
         &self.receipt
@@ -443,8 +442,8 @@ impl<E, B> Delivery<E, B> {
     /// The id by which the [store](crate::SecretStore) selected the secret that fitted: Trustoo's
     /// public token or TrustLens' webhook id. `None` for a verifier without a store.
     ///
-    /// It tells whose delivery this is. A shop that the body names is what the holder of the secret
-    /// says, be it a shop of another tenant.
+    /// It tells whose delivery this is. The body does not: a tenant can sign an event that names
+    /// another tenant's shop.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_ref().map(KeyId::as_str)
@@ -458,17 +457,16 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
         self.body.as_ref()
     }
 
-    /// What the delivery says. One that comes from the layer or the extractor reads its body once
-    /// and gives clones.
+    /// The event of the delivery. A delivery from the layer or an extractor reads its body once and
+    /// gives clones.
     ///
     /// Unknown events, fields and values are kept; they are never errors. A field that does not fit
     /// is `None`, and [`Event::mismatches`] lists it: log that and go on.
     ///
     /// # Errors
-    /// [`EventError`](crate::EventError) where nothing can be made of the body: it is not JSON, or
-    /// no object, or has no `event` (from Trustoo, no `shop_id` either; of a review, no `id`; of a
-    /// system event, no `timestamp`). The delivery is genuine all the same. Keep its
-    /// [`body`](Self::body), and answer so that somebody notices.
+    /// [`EventError`](crate::EventError) where the body is not JSON, is no object, or lacks `event`
+    /// (from Trustoo also `shop_id`; in a review `id`; in a system event `timestamp`). The delivery
+    /// is genuine all the same. Keep its [`body`](Self::body), and answer so that somebody notices.
     #[cfg(feature = "json")]
     pub fn event(&self) -> Result<E, crate::EventError>
     where
@@ -504,12 +502,12 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
 
     /// The body as a type of your own.
     ///
-    /// Here nothing stands between the body and `T`: one field that does not fit is an error, and
-    /// what `serde_json` makes of a body depends on the features that any crate of the build turns
-    /// on. With `raw_value` or `arbitrary_precision`, keys that begin with `$serde_json::private::`
-    /// have a meaning; a `T` that holds a [`serde_json::Value`] then reads text under such a key
-    /// again, with a depth limit of its own. A genuine body can hold such keys, since shoppers write
-    /// some of it. [`event`](Self::event) is exposed to none of this.
+    /// Nothing stands between the body and `T`. One field that does not fit is an error. The result
+    /// also depends on the features of `serde_json` that any crate of the build turns on. With
+    /// `raw_value` or `arbitrary_precision`, keys that begin with `$serde_json::private::` have a
+    /// meaning, and a `T` that holds a [`serde_json::Value`] reads text under such a key again,
+    /// with a depth limit of its own. A genuine body can hold such keys, since shoppers write some
+    /// of it. [`event`](Self::event) is exposed to none of this.
     ///
     /// # Errors
     /// [`EventError`](crate::EventError) where the body is not JSON or not a `T`.

@@ -7,13 +7,13 @@
 //! | `Sign` | 64 hex digits | – |
 //!
 //! [`Signer`] makes them, [`Verifier`] is the server's side for gateways and mocks, and
-//! [`CanonicalString`] shows what is signed. The other way in is an OAuth access token: [`Bearer`].
+//! [`CanonicalString`] shows the signed string. [`Bearer`] is the other way in: an access token.
 #![cfg_attr(
     feature = "json",
     doc = "[`Answer`] reads what the server answers, [`Scope`] names what a platform may do."
 )]
 //!
-//! Sign each attempt anew, by the server's [`Clock`]: a signature holds for 15 minutes.
+//! Sign each attempt by itself, by the server's [`Clock`]: a signature holds for 15 minutes.
 #![cfg_attr(
     all(feature = "tower", feature = "json"),
     doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and whatever speaks tower."
@@ -115,7 +115,7 @@ impl Signer {
     /// this body. `body` is for a POST; an empty one counts as none.
     ///
     /// # Errors
-    /// [`SignError::NotAQuery`] where the `?` or a `#` came along;
+    /// [`SignError::NotAQuery`] where the query has a leading `?` or a `#`;
     /// [`SignError::ReservedParameter`] where the query has a parameter `timestamp`.
     pub fn sign_at(
         &self,
@@ -135,9 +135,9 @@ impl Signer {
     /// is POST, and in no other.
     ///
     /// # Errors
-    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would take the request for one with a bearer
-    /// token; [`SignError::InvalidHeaderValue`] where the public token fits into no header. The
-    /// request is then left as it was.
+    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would
+    /// take the request for one with a bearer token; [`SignError::InvalidHeaderValue`] where the
+    /// public token fits into no header. The request is then left as it was.
     #[cfg(feature = "http")]
     pub fn sign_request_at<B: AsRef<[u8]>>(
         &self,
@@ -170,8 +170,8 @@ fn signed_body<B: AsRef<[u8]>>(request: &http::Request<B>) -> Option<&[u8]> {
 /// - that over a value with `|` fits a POST with the rest of the value as its body;
 /// - that over a value with `&timestamp=` fits a request at another time.
 ///
-/// An attacker who captures a request whose parameters came from a stranger can make use of it. A
-/// gateway rules it out with [`refuse_ambiguous`](Self::refuse_ambiguous).
+/// An attacker can use that with a captured request whose parameters came from a stranger. In a
+/// gateway, rule it out with [`refuse_ambiguous`](Self::refuse_ambiguous).
 ///
 /// ```
 /// use trusthooks::{Secret, Timestamp, trustoo::open_api};
@@ -195,14 +195,14 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts what any of one shop's `secrets` signed up to 900 s ago or ahead. The public token
-    /// is not looked at.
+    /// Accepts requests that any of one shop's `secrets` signed up to 900 s ago or ahead. Ignores
+    /// the public token.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
         Self::of(Keys::One(secrets.into()))
     }
 
-    /// Accepts what any of the secrets signed that `store` has for the request's public token.
+    /// Accepts requests signed by any of the secrets that `store` has for their public token.
     #[must_use]
     pub fn with_store(store: impl SecretStore + 'static) -> Self {
         Self::of(Keys::store(store))
@@ -260,7 +260,8 @@ impl Verifier {
     }
 
     /// Verifies a whole request. The body takes part where the method is POST, and in no other: a
-    /// receipt for another method says nothing of the body, nor does any of the method and the path.
+    /// receipt for another method says nothing about the body. No receipt says anything about the
+    /// method and the path.
     ///
     /// # Errors
     /// The first [`VerifyError`] that applies, in the order of the variants.
@@ -285,8 +286,8 @@ pub enum Authentication {
 }
 
 impl Authentication {
-    /// The server's rule: a non-empty `Authorization` means a bearer token, whatever else the
-    /// request carries (Quick Start, 1).
+    /// The server's rule: a non-empty `Authorization` means a bearer token, even beside a signature
+    /// (Quick Start, 1).
     ///
     /// ```
     /// use trusthooks::trustoo::open_api::Authentication;

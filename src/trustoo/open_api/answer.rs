@@ -19,7 +19,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What the Open API answers to a request that succeeded (Quick Start, 5).
+/// The Open API's answer to a request that succeeded (Quick Start, 5).
 ///
 /// ```
 /// use trusthooks::trustoo::open_api::{Answer, AnswerError, Status};
@@ -43,7 +43,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// What was asked for.
+    /// The data that was asked for.
     pub data: T,
     /// The vendor's trace id; empty where the answer has none.
     pub request_id: String,
@@ -60,8 +60,9 @@ impl<T: DeserializeOwned> Answer<T> {
     /// an `Option` where there may be none, and [`serde::de::IgnoredAny`] where it does not matter.
     ///
     /// # Errors
-    /// [`AnswerError::Refused`] where the answer says that the request failed, whatever its `data`
-    /// is; [`AnswerError::Unreadable`] where it is not JSON, has no `code`, or its `data` is no `T`.
+    /// [`AnswerError::Refused`] where the answer says that the request failed, even where its
+    /// `data` is no `T`; [`AnswerError::Unreadable`] where it is not JSON, has no `code`, or its
+    /// `data` is no `T`.
     pub fn from_bytes(body: &[u8]) -> Result<Self, AnswerError> {
         let Head { status, message, request_id, time } = Head::read(body)?;
         if !status.is_ok() {
@@ -80,9 +81,9 @@ pub enum AnswerError {
     #[error(transparent)]
     Refused(#[from] ApiError),
 
-    /// The body is not an answer of the Open API with the data that was asked for. What stands
-    /// between client and server answers in this way too, with a page of HTML as a rule: look at
-    /// the HTTP status first, which the Open API leaves at 200.
+    /// The body is not an answer of the Open API with the data that was asked for. A proxy between
+    /// client and server answers in this way too, with a page of HTML as a rule: look at the HTTP
+    /// status first, which the Open API leaves at 200.
     #[error("the answer could not be read")]
     Unreadable(#[from] EventError),
 }
@@ -109,7 +110,7 @@ struct Loggable<'a>(&'a str);
 
 impl fmt::Display for Loggable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// Twice what the vendor's have.
+        /// Twice the length of the vendor's.
         const MOST: usize = 64;
 
         self.0.chars().take(MOST).try_for_each(|char| char.escape_default().fmt(f))

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 ///   move the clock back and forth.
 /// - A correction of more than 24 hours is not made. A false answer could otherwise obtain
 ///   signatures for a time to come.
-/// - It never goes back, whatever the clock of this machine does, unless an answer says that it is
+/// - It never goes back, even if the clock of this machine does, unless an answer says that it is
 ///   ahead of the server.
 ///
 /// ```
@@ -121,7 +121,7 @@ impl fmt::Debug for Clock {
 
 #[derive(Default)]
 struct Correction {
-    /// What is added to the local time.
+    /// The seconds to add to the local time.
     seconds: i64,
     /// The latest time that was told, which no later one is before.
     latest: u64,

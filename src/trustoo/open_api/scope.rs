@@ -1,4 +1,4 @@
-//! What a platform may do for a shop.
+//! Scopes: permissions that a shop grants to a platform.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -6,7 +6,7 @@ use core::fmt;
 use crate::event::read::open_enum;
 
 open_enum! {
-    /// What a platform may do for a shop that authorized it (Quick Start, "OAuth Scopes").
+    /// A permission that a shop grants to a platform (Quick Start, "OAuth Scopes").
     pub enum Scope {
         /// Read reviews and ratings.
         ReadReviews = "read_reviews",

@@ -1,8 +1,8 @@
-//! What an answer says of its request.
+//! The status of a request, as its answer gives it.
 
 use core::fmt;
 
-/// What the Open API says in an answer's `code`. The HTTP status is 200 either way.
+/// The `code` of an answer of the Open API. The HTTP status is 200 either way.
 ///
 #[cfg_attr(
     feature = "json",
@@ -53,8 +53,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether the request succeeded: 0, and 2000, which answers of an older version of the API say
-    /// for it.
+    /// Whether the request succeeded: code 0, or 2000, the success of an older version of the API.
     #[must_use]
     pub const fn is_ok(self) -> bool {
         matches!(self, Self::Ok | Self::Other(2000))
@@ -80,7 +79,7 @@ impl Status {
         }
     }
 
-    /// What to do about it, in a sentence.
+    /// Advice on the next step, in a sentence.
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
