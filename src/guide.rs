@@ -16,7 +16,7 @@ pub mod open_api {}
 #[doc = include_str!("../docs/performance.md")]
 pub mod performance {}
 
-// Its code needs what `trusthooks-tests` has, which compiles it.
+// Its code needs what `trusthooks-stores` has, which compiles it.
 #[cfg(not(doctest))]
 #[doc = "[performance]: crate::guide::performance"]
 #[doc = ""]
