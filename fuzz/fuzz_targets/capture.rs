@@ -8,9 +8,8 @@ use trusthooks::Timestamp;
 use trusthooks_explain::{Explainer, MAX_MACS, Scheme, capture::Reader};
 
 fn is_harmless(text: &str) -> bool {
-    let is_harmful = |char: char| {
-        (char.is_control() && char != '\n') || matches!(char, '\u{202a}'..='\u{202e}')
-    };
+    let is_harmful =
+        |char: char| (char.is_control() && char != '\n') || matches!(char, '\u{202a}'..='\u{202e}');
     !text.contains(is_harmful)
 }
 
