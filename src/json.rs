@@ -97,7 +97,12 @@ impl Json<'_> {
 
 /// What is left of an object after its fields were taken out.
 pub(crate) fn into_map(object: Object<'_>) -> Map<String, Value> {
-    consume(object).map(|(key, value)| (key.into_owned(), value.into_value())).collect()
+    let mut map = Map::new();
+    // Not collected: that would gather all of them once more.
+    for (key, value) in consume(object) {
+        map.insert(key.into_owned(), value.into_value());
+    }
+    map
 }
 
 /// The entries that were not taken out. Memory is freed on the way.
