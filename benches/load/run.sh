@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The example receiver under load, beside the same endpoint without verification:
 #
-#     benches/load/run.sh [seconds a run, 10 by default; each kind runs three times]
+#     benches/load/run.sh [seconds a run, 10 by default; each kind runs five times]
 #
 # Needs wrk. Server and client share the machine, so look at the ratios, not at the rates.
 set -euo pipefail
@@ -32,7 +32,7 @@ run() { # name, port
     printf '%-12s %10s %9s %9s %9s %9s %6s\n' "$1" $result
 }
 # In turns, since a shared machine is faster at one time than at another.
-for _ in 1 2 3; do
+for _ in 1 2 3 4 5; do
     MODE=genuine PLAIN=1 run unverified 8792
     MODE=genuine run genuine 8791
     MODE=forged run forged 8791
