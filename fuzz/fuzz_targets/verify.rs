@@ -25,7 +25,9 @@ impl Judge for Whole<'_> {
                     &begun.secrets[index],
                     &request.scheme.message(begun.seconds.unwrap_or(0), &request.body),
                 );
-                assert_eq!(receipt.fingerprint().as_bytes()[..], Sha256::digest(mac)[..]);
+                let name = verifier.scheme().unwrap().name();
+                let digest = Sha256::digest([&mac[..], name.as_bytes()].concat());
+                assert_eq!(receipt.fingerprint().as_bytes()[..], digest[..]);
                 assert_eq!(delivery.body(), request.body);
             }
             (found, expected) => assert_eq!(found.map(drop), expected.map(drop)),
