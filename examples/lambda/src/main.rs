@@ -4,40 +4,75 @@
 //! TRUSTOO_PRIVATE_TOKEN=… cargo run -p trusthooks-lambda
 //! ```
 //!
+//! A genuine delivery that is no event is kept in the folder `SPOOL` (a mounted file system; `/tmp`
+//! by default, which lasts as long as the instance), at most 1,000 of them, and answered with 422, so
+//! that Trustoo sends it again and somebody notices.
+//!
 //! Gateways hand over a body as text or, when they take it for binary, as base64. `lambda_http`
 //! decodes the latter, so that what is verified is what was sent. In a function without it: decode
 //! where `isBase64Encoded` says so, before anything else.
 
-use lambda_http::{Body, Error, Request, Response, run, service_fn};
+use std::{env, fs, io, path::Path};
+
+use lambda_http::{Body, Error, Request, Response, http::StatusCode, run, service_fn};
 use trusthooks::{
-    Secret, Verify,
+    Delivery, Secret, Verify,
     trustoo::{self, shop},
 };
 
-fn receive(verifier: &shop::Verifier, request: &Request) -> Response<Body> {
-    let delivery = match verifier.verify(request.headers(), request.body()) {
+/// More deliveries that cannot be read are not kept.
+const KEPT: usize = 1000;
+
+fn receive(verifier: &shop::Verifier, spool: &Path, request: &Request) -> Response<Body> {
+    let delivery = match verifier.verify(request.headers(), request.body().as_ref()) {
         Ok(delivery) => delivery,
         Err(error) => {
             eprintln!("refused: {}", error.code());
-            let mut answer = Response::new(Body::Empty);
-            *answer.status_mut() = error.status();
-            return answer;
+            return empty(error.status());
         }
     };
     match delivery.event() {
-        Ok(event) => println!("{} in shop {}", event.name(), event.shop_id),
-        Err(error) => eprintln!("genuine delivery not understood: {error}"),
+        Ok(event) => {
+            for mismatch in event.mismatches() {
+                eprintln!("{mismatch}");
+            }
+            println!("{} in shop {}", event.name(), event.shop_id);
+            trustoo::ack().map(Body::from)
+        }
+        Err(error) => {
+            let kept = keep(spool, &delivery);
+            eprintln!("genuine delivery not understood: {error}; kept: {kept:?}");
+            empty(StatusCode::UNPROCESSABLE_ENTITY)
+        }
     }
-    trustoo::ack().map(Body::from)
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut answer = Response::new(Body::Empty);
+    *answer.status_mut() = status;
+    answer
+}
+
+/// Writes the body to a file that is called by its fingerprint.
+fn keep<E>(spool: &Path, delivery: &Delivery<E, &[u8]>) -> io::Result<()> {
+    fs::create_dir_all(spool)?;
+    if fs::read_dir(spool)?.count() >= KEPT {
+        return Err(io::Error::other("the folder is full"));
+    }
+    fs::write(spool.join(delivery.receipt().fingerprint().to_string()), delivery.body())
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let token =
-        std::env::var("TRUSTOO_PRIVATE_TOKEN").map_err(|_| "TRUSTOO_PRIVATE_TOKEN is not set")?;
+        env::var("TRUSTOO_PRIVATE_TOKEN").map_err(|_| "TRUSTOO_PRIVATE_TOKEN is not set")?;
     let verifier = shop::Verifier::new(Secret::new(token)?);
-    let verifier = &verifier;
-    run(service_fn(async move |request: Request| Ok::<_, Error>(receive(verifier, &request)))).await
+    let spool = env::var_os("SPOOL").unwrap_or_else(|| "/tmp/unread".into());
+    let (verifier, spool) = (&verifier, Path::new(&spool));
+    run(service_fn(async move |request: Request| {
+        Ok::<_, Error>(receive(verifier, spool, &request))
+    }))
+    .await
 }
 
 #[cfg(test)]
@@ -79,11 +114,25 @@ mod tests {
         for (text, is_base64, status) in
             [(body, false, 200), (base64, true, 200), (base64, false, 401), ("{}", false, 401)]
         {
-            let answer = receive(&verifier, &event(&signer, body.as_bytes(), text, is_base64));
+            let request = event(&signer, body.as_bytes(), text, is_base64);
+            let answer = receive(&verifier, Path::new("unused"), &request);
             assert_eq!(answer.status(), status, "{text}");
             let acknowledged =
                 matches!(answer.body(), Body::Text(text) if text == trustoo::ACK_BODY);
             assert_eq!(acknowledged, status == 200);
         }
+    }
+    #[test]
+    fn a_delivery_that_is_no_event_is_kept_and_not_acknowledged() {
+        let secret = Secret::new("private").unwrap();
+        let verifier = shop::Verifier::new(secret.clone());
+        let signer = shop::Signer::new("public", secret);
+        let spool = env::temp_dir().join(format!("trusthooks-lambda-{}", std::process::id()));
+        let request = event(&signer, b"no JSON", "no JSON", false);
+        assert_eq!(receive(&verifier, &spool, &request).status(), 422);
+        let kept: Vec<_> = fs::read_dir(&spool).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(kept.len(), 1);
+        assert_eq!(fs::read(&kept[0]).unwrap(), b"no JSON");
+        fs::remove_dir_all(&spool).unwrap();
     }
 }
