@@ -31,8 +31,10 @@ async fn on<V: Verify>(
             println!("{} bytes of {}", webhook.0.body().len(), std::any::type_name::<V::Event>());
         }
         Err(error) => {
-            // Dropping the claim lets the vendor's retry in.
-            eprintln!("genuine delivery not understood: {error}");
+            // Kept, since a settings webhook is sent once. Dropping the claim lets a retry in.
+            let file = format!("trusthooks-unread-{}", webhook.0.receipt().fingerprint());
+            let kept = std::fs::write(std::env::temp_dir().join(&file), webhook.0.body());
+            eprintln!("genuine delivery not understood: {error}; kept as {file}: {kept:?}");
             return Ok(HttpResponse::UnprocessableEntity().finish());
         }
     }
