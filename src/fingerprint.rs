@@ -76,16 +76,16 @@ impl ReplayKey {
     /// The first of the bytes as a number.
     #[cfg(feature = "postgres")]
     pub(crate) fn number(&self) -> i64 {
-        self.0.first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
+        self.0.iter().take(8).fold(0, |number, byte| number << 8 | i64::from(*byte))
     }
 
     /// Half of the bytes as two numbers.
     #[cfg(feature = "std")]
     pub(crate) fn halves(&self) -> [u64; 2] {
-        match self.0.as_chunks().0 {
-            [first, second, ..] => [u64::from_le_bytes(*first), u64::from_le_bytes(*second)],
-            _ => [0; 2],
-        }
+        [0, 8].map(|from| {
+            let half = self.0.iter().skip(from).take(8);
+            half.fold(0, |number, byte| number << 8 | u64::from(*byte))
+        })
     }
 }
 

@@ -79,7 +79,7 @@ impl Verdict {
 /// Told what became of each request.
 pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
-/// Follows a request to its end, be it that it is dropped. Without an observer it does nothing.
+/// Follows a request to its end, also where it is dropped. Without an observer it does nothing.
 pub(super) struct Watch(Option<(Arc<Observer>, Instant, Outcome)>);
 
 impl Watch {

@@ -53,7 +53,7 @@ impl Host {
         stream.map_err(|error| format!("{}: {error}", self.authority).into())
     }
 
-    /// Sends a request and waits for the whole answer, but not for ever.
+    /// Sends a request and waits for the whole answer, within a limit.
     pub(crate) async fn send(
         &self,
         method: &str,

@@ -72,7 +72,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL")]
     runs: Option<Uri>,
 
-    /// Send again, signed anew, on the vendor's schedule until the delivery is taken
+    /// Send again on the vendor's schedule, with a fresh signature, until the delivery is taken
     #[arg(long, conflicts_with = "fault")]
     retry: bool,
 
@@ -84,7 +84,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CAPTURE", conflicts_with_all = ["fault", "event", "retry", "retry_scale"])]
     again: Option<PathBuf>,
 
-    /// With --again: signed anew, at the current time
+    /// With --again: sign it afresh, at the current time
     #[arg(long, requires = "again")]
     sign: bool,
 
@@ -211,7 +211,7 @@ fn is_success(scheme: Scheme, answer: &Answer) -> bool {
     }
 }
 
-/// Whether a receiver took a delivery, be it acknowledged rightly or not. An answer that says a code
+/// Whether a receiver took a delivery, with or without the right acknowledgement. An answer that says a code
 /// other than 0 is a refusal.
 fn is_taken(scheme: Scheme, answer: &Answer) -> bool {
     let is_trustoo = !matches!(scheme, Scheme::TrustLens | Scheme::TrustLensV1);
