@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, env, time::Duration};
 
 use common::{Case, Chance, answers, to_base64, verdict};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use trusthooks::{
     trustoo::{open_api, shop, system},
 };
 
+/// How many random cases there are, unless `MODEL_CASES` says otherwise.
 const CASES: usize = 20_000;
 const LATEST: u64 = i64::MAX as u64;
 
@@ -252,12 +253,13 @@ fn signed(case: &Value, body: &[u8]) -> Value {
 }
 
 #[test]
-fn twenty_thousand_random_cases() {
+fn random_cases() {
+    let cases = env::var("MODEL_CASES").map_or(CASES, |count| count.parse().expect("a number"));
     let mut chance = Chance(20_251_121);
     let mut lines = String::new();
     let mut expected = Vec::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..CASES {
+    for _ in 0..cases {
         let (case, answer) = if chance.percent(80) {
             let case = request(&mut chance);
             let result = verified(&case);
@@ -292,7 +294,7 @@ fn twenty_thousand_random_cases() {
     let Some(answers) = answers("python3", &["model.py", "check"], &lines) else { return };
     let answers: Vec<Value> =
         answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), CASES);
+    assert_eq!(answers.len(), cases);
     for (answer, (case, expected)) in answers.iter().zip(&expected) {
         assert_eq!(answer, expected, "the model (left) and the crate (right) on {case}");
     }
