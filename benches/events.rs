@@ -1,4 +1,5 @@
-//! Verify and read: a typed event against `serde_json::Value`, from the same delivery.
+//! Verify and read: a typed event beside `serde_json::Value` and beside plain structs with serde's
+//! derive, from the same delivery. Plain structs are strict: one odd field, and the event is lost.
 //!
 //! ```text
 //! cargo bench --bench events
@@ -9,8 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use criterion::{Criterion, Throughput, criterion_group};
 use http::HeaderMap;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use trusthooks::{Delivery, Secret, SignedHeaders, Timestamp, Verify, trustlens, trustoo::shop};
 
@@ -18,6 +19,102 @@ const REVIEW: &[u8] = include_bytes!("../tests/events/trustoo_review_created.jso
 const SCORE: &[u8] = br#"{"event":"score_updated","timestamp":"2026-06-05T14:23:00+00:00","customer":{"email_hash":"a3f2c1d4e5b60718","trust_score":34,"segment":"risk","total_orders":12,"total_refunds":5,"return_rate":41.7,"is_blocked":false},"new_score":34,"new_segment":"risk","site":{"url":"https://shop.example","name":"Shop"}}"#;
 
 const NOW: Timestamp = Timestamp::from_unix(1_780_000_000);
+
+// What a receiver would write for these two bodies: all fields, each of one type.
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "read, like the typed events, and not looked at")]
+struct PlainReview {
+    event: String,
+    shop_id: String,
+    data: PlainReviewData,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainReviewData {
+    id: String,
+    rating: u8,
+    author: String,
+    author_email: String,
+    author_phone: String,
+    author_country: String,
+    title: String,
+    content: String,
+    commented_at: String,
+    item_type: String,
+    order_id: String,
+    variant_id: String,
+    source: String,
+    is_verified: u8,
+    is_featured: u8,
+    is_published: u8,
+    is_top: u8,
+    tag: String,
+    media_type: u8,
+    media: Vec<PlainMedia>,
+    reply: PlainReply,
+    product: PlainProduct,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainMedia {
+    url: String,
+    thumbnail_url: String,
+    r#type: u8,
+    is_published: u8,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainReply {
+    id: String,
+    content: String,
+    reply_at: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainProduct {
+    id: String,
+    title: String,
+    handle: String,
+    image_src: String,
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainScore {
+    event: String,
+    timestamp: String,
+    customer: PlainCustomer,
+    new_score: i64,
+    new_segment: String,
+    site: PlainSite,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainCustomer {
+    email_hash: String,
+    trust_score: i64,
+    segment: String,
+    total_orders: u64,
+    total_refunds: u64,
+    return_rate: f64,
+    is_blocked: bool,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainSite {
+    url: String,
+    name: String,
+}
 
 /// A delivery as it arrives, and its verifier.
 struct Sent<V> {
@@ -41,8 +138,8 @@ impl<V: Verify> Sent<V> {
         self.delivery().event().expect("an event")
     }
 
-    fn value(&self) -> Value {
-        self.delivery().json().expect("JSON")
+    fn read_as<T: DeserializeOwned>(&self) -> T {
+        self.delivery().json().expect("JSON of this type")
     }
 }
 
@@ -58,52 +155,43 @@ fn score() -> Sent<trustlens::Verifier> {
     Sent::new(trustlens::Verifier::new(secret), &signed, SCORE)
 }
 
-fn group<V: Verify>(c: &mut Criterion, name: &str, sent: &Sent<V>) {
-    let mut group = c.benchmark_group(name);
-    group.throughput(Throughput::Bytes(sent.body.len() as u64));
-    group.bench_function("typed", |b| b.iter(|| black_box(sent).typed()));
-    group.bench_function("value", |b| b.iter(|| black_box(sent).value()));
-    group.finish();
-}
-
-fn events(c: &mut Criterion) {
-    assert_eq!(review().typed().name(), "review/created");
-    assert_eq!(score().typed().name(), "score_updated");
-    group(c, "review", &review());
-    group(c, "score_updated", &score());
-}
-
-/// The best of many short rounds taken in turn, so that a busy machine slows both alike.
-fn ratio<V: Verify>(name: &str, sent: &Sent<V>) {
+/// The best of many short rounds taken in turn, so that a busy machine slows all alike.
+fn compare<V: Verify, P: DeserializeOwned>(name: &str, sent: &Sent<V>) {
     fn round<T>(read: impl Fn() -> T) -> Duration {
         let start = Instant::now();
         for _ in 0..1_000 {
             black_box(read());
         }
-        start.elapsed()
+        start.elapsed() / 1_000
     }
-    let (mut typed, mut value) = (Duration::MAX, Duration::MAX);
+    let [mut typed, mut value, mut plain] = [Duration::MAX; 3];
     for _ in 0..200 {
         typed = typed.min(round(|| black_box(sent).typed()));
-        value = value.min(round(|| black_box(sent).value()));
+        value = value.min(round(|| black_box(sent).read_as::<Value>()));
+        plain = plain.min(round(|| black_box(sent).read_as::<P>()));
     }
-    let ratio = typed.as_secs_f64() / value.as_secs_f64();
+    let to = |other: Duration| typed.as_secs_f64() / other.as_secs_f64();
     println!(
-        "{name} ({} B), verified and read: typed {:?}, Value {:?}; typed takes {ratio:.2} of Value's time",
+        "| {name}, {} B | {:.2} | {:.2} | {typed:.2?} | {value:.2?} | {plain:.2?} |",
         sent.body.len(),
-        typed / 1000,
-        value / 1000,
+        to(value),
+        to(plain),
     );
 }
 
-criterion_group!(benches, events);
-
 fn main() {
-    benches();
-    Criterion::default().configure_from_args().final_summary();
+    assert_eq!(review().typed().name(), "review/created");
+    assert_eq!(review().read_as::<PlainReview>().data.rating, 5);
+    assert_eq!(score().typed().name(), "score_updated");
+    assert_eq!(score().read_as::<PlainScore>().new_score, 34);
     // Not where `cargo test` only wants to see it run.
-    if std::env::args().any(|argument| argument == "--bench") {
-        ratio("review", &review());
-        ratio("score_updated", &score());
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
     }
+    println!(
+        "| verified and read | typed to `Value` | typed to plain structs | typed | `Value` | plain |"
+    );
+    println!("|---|---|---|---|---|---|");
+    compare::<_, PlainReview>("a review", &review());
+    compare::<_, PlainScore>("a score update", &score());
 }
