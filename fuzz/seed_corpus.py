@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the fuzz targets' first inputs, from the vectors and the sample events: fuzz/corpus.
+"""Writes the fuzz targets' first inputs, from the vectors, the sample events and what earlier runs
+found (fuzz/found), to fuzz/corpus or to the folder that is given.
 
 The requests are in the form that `fuzz/src/input.rs` reads.
 """
@@ -15,7 +16,7 @@ import model  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests"
-CORPUS = ROOT / "fuzz" / "corpus"
+CORPUS = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "fuzz" / "corpus"
 SCHEMES = ("trustlens", "trustlens_v1", "trustoo_shop", "trustoo_system")
 SIGNED, WINDOW, STORE = 1, 2, 4
 
@@ -85,6 +86,9 @@ for path in sorted((ROOT / "crates" / "explain" / "tests" / "captures").rglob("*
     seed("capture", path.read_bytes())
 # Claim, claim again, commit, claim again, a day later; and one that is released.
 seed("replay_guard", bytes([4, 0, 1, 0, 0, 1, 0, 3, 0, 0, 0, 1, 0, 5, 0, 1, 0, 1, 0, 4, 0, 0, 0, 1, 0]))
+for path in sorted((ROOT / "fuzz" / "found").glob("*")):
+    for line in path.read_bytes().splitlines():
+        seed(path.name, base64.b64decode(line))
 
 for folder in sorted(CORPUS.iterdir()):
     print(f"{folder.name}: {len(list(folder.iterdir()))} seeds")
