@@ -7,9 +7,10 @@ import tomllib
 
 root = pathlib.Path(__file__).resolve().parent.parent
 missing = []
+manifests = [manifest for folder in ("tests", "benches") for manifest in (root / folder).glob("**/Cargo.toml")]
 for folder, kind in (("tests", "test"), ("benches", "bench")):
     listed = set()
-    for manifest in (root / folder).glob("**/Cargo.toml"):
+    for manifest in manifests:
         for target in tomllib.loads(manifest.read_text()).get(kind, []):
             listed.add((manifest.parent / target["path"]).resolve())
     there = {path for path in (root / folder).glob("*.rs") if path.name != "lib.rs"}
