@@ -33,6 +33,8 @@ use crate::{
 
 #[cfg(feature = "json")]
 mod sign;
+#[cfg(feature = "tracing")]
+mod trace;
 
 #[cfg(feature = "json")]
 pub use sign::{SignLayer, SignService};
@@ -76,6 +78,21 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// let layer = VerifyLayer::new(verifier).store(ReplayGuard::new(100_000));
 /// let app: Router = Router::new().route("/trustlens", post(on_trustlens).layer(layer));
 /// # Ok::<(), trusthooks::SecretError>(())
+/// ```
+///
+/// # What one sees
+/// [`on_outcome`](Self::on_outcome) is told of each request. With the feature `tracing`, the layer
+/// also records the same facts as fields of the span that the request came in: `webhook.verdict`,
+/// `webhook.scheme`, `webhook.status`, `webhook.age_seconds`, `webhook.secret_index`,
+/// `webhook.body_length` and `webhook.took_seconds`. A span takes those that it declares. Each
+/// refusal is one event with the target `trusthooks`: a warning, an error where the store failed,
+/// and `info` for a duplicate. Neither has a word that the sender wrote.
+///
+/// ```
+/// use tracing::{field::Empty, info_span};
+///
+/// // For tower-http's `TraceLayer::make_span_with`, around the layer.
+/// let span = info_span!("webhook", webhook.verdict = Empty, webhook.secret_index = Empty);
 /// ```
 ///
 /// The signature is over the bytes as they were sent, so put nothing in front that decompresses or
@@ -265,6 +282,7 @@ where
                 Ok(answer) if answer.status().is_success() => {
                     watch.ended(Verdict::Processed, Some(answer.status()));
                     if let Err(error) = layer.store.commit(claim).await {
+                        watch.ended(Verdict::Unmarked(error.clone()), Some(answer.status()));
                         answer.extensions_mut().insert(error);
                     }
                 }

@@ -49,6 +49,9 @@ pub enum Verdict {
     Body(BodyError),
     /// It was verified, and the store refused it, as a duplicate for one.
     Replay(ReplayError),
+    /// It was verified, and the service answered 2xx. Then the store failed to mark it, so a retry
+    /// will be processed too.
+    Unmarked(ReplayError),
     /// The client went away, a timeout in front ended it, or the service panicked.
     Cancelled,
 }
@@ -56,7 +59,7 @@ pub enum Verdict {
 impl Verdict {
     /// The verdict's name: `processed`, `failed`, `method`, the [code](VerifyError::code) of what
     /// could not be verified, `body_too_large`, `body_unreadable`, `replay_` and the
-    /// [code](ReplayError::code) of what the store said, or `cancelled`.
+    /// [code](ReplayError::code) of what the store said, `unmarked`, or `cancelled`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -71,6 +74,7 @@ impl Verdict {
             Self::Replay(ReplayError::Full) => "replay_full",
             Self::Replay(ReplayError::Expired) => "replay_expired",
             Self::Replay(ReplayError::Unavailable(_)) => "replay_unavailable",
+            Self::Unmarked(_) => "unmarked",
             Self::Cancelled => "cancelled",
         }
     }
@@ -79,13 +83,27 @@ impl Verdict {
 /// Told what became of each request.
 pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
-/// Follows a request to its end, also where it is dropped. Without an observer it does nothing.
-pub(super) struct Watch(Option<(Arc<Observer>, Instant, Outcome)>);
+/// Follows a request to its end, also where it is dropped. Where nobody is to be told, it does nothing.
+pub(super) struct Watch(Option<Watched>);
+
+struct Watched {
+    observer: Option<Arc<Observer>>,
+    /// The span that the request arrived in. It may be dropped in another.
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+    start: Instant,
+    outcome: Outcome,
+}
 
 impl Watch {
     pub(super) fn start(observer: Option<&Arc<Observer>>, scheme: Option<&'static Scheme>) -> Self {
-        let outcome = |observer: &Arc<Observer>| {
-            let outcome = Outcome {
+        let told = observer.is_some() || cfg!(feature = "tracing");
+        Self(told.then(|| Watched {
+            observer: observer.cloned(),
+            #[cfg(feature = "tracing")]
+            span: tracing::Span::current(),
+            start: Instant::now(),
+            outcome: Outcome {
                 scheme,
                 verdict: Verdict::Cancelled,
                 status: None,
@@ -93,20 +111,18 @@ impl Watch {
                 secret_index: None,
                 body_length: 0,
                 took: Duration::ZERO,
-            };
-            (Arc::clone(observer), Instant::now(), outcome)
-        };
-        Self(observer.map(outcome))
+            },
+        }))
     }
 
     pub(super) fn read(&mut self, length: usize) {
-        if let Some((_, _, outcome)) = &mut self.0 {
+        if let Some(Watched { outcome, .. }) = &mut self.0 {
             outcome.body_length = length;
         }
     }
 
     pub(super) fn verified(&mut self, receipt: &Receipt, now: Timestamp) {
-        if let Some((_, _, outcome)) = &mut self.0 {
+        if let Some(Watched { outcome, .. }) = &mut self.0 {
             let ago = |at: Timestamp| now.as_unix().checked_sub(at.as_unix());
             outcome.age = receipt.signed_at().and_then(ago).map(Duration::from_secs);
             outcome.secret_index = Some(receipt.secret_index());
@@ -114,7 +130,7 @@ impl Watch {
     }
 
     pub(super) fn ended(&mut self, verdict: Verdict, status: Option<StatusCode>) {
-        if let Some((_, _, outcome)) = &mut self.0 {
+        if let Some(Watched { outcome, .. }) = &mut self.0 {
             outcome.verdict = verdict;
             outcome.status = status;
         }
@@ -123,9 +139,13 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some((observer, start, outcome)) = &mut self.0 {
-            outcome.took = start.elapsed();
-            observer(outcome);
+        if let Some(watched) = &mut self.0 {
+            watched.outcome.took = watched.start.elapsed();
+            if let Some(observer) = &watched.observer {
+                observer(&watched.outcome);
+            }
+            #[cfg(feature = "tracing")]
+            super::trace::record(&watched.span, &watched.outcome);
         }
     }
 }
