@@ -1,4 +1,4 @@
-//! A receiver as one would run it: both vendors, replay protection, logs, graceful shutdown.
+//! A receiver as one would run it: both vendors, replay protection, logs, metrics, graceful shutdown.
 //!
 //! ```text
 //! TRUSTLENS_SECRET=… cargo run -p trusthooks-receiver
@@ -12,9 +12,13 @@
 //! | each with `_PREVIOUS` | is accepted too, while a secret is rotated |
 //! | `LISTEN` | address, 127.0.0.1:8787 by default |
 //! | `REDIS_URL` | remembers deliveries there instead of in memory |
+//! | `CAPACITY` | how many deliveries are remembered in memory, 1,000,000 by default |
 //! | `SPOOL` | keeps bodies that cannot be read in this folder, `spool` by default |
 //! | `LOG` | `error`, `warn`, `info` (the default), `debug` or `trace` |
 //! | `TRUSTHOOKS_EXPLAIN` | `1` logs at `debug` why a request was refused; for development |
+//!
+//! `GET /healthz` says that it runs. `GET /metrics` counts what became of the webhooks; keep that path
+//! from strangers.
 
 use std::{
     collections::HashMap,
@@ -35,7 +39,7 @@ use axum::{
     Extension, Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
@@ -44,14 +48,18 @@ use tokio::{net::TcpListener, signal, task};
 use tower_http::timeout::TimeoutLayer;
 use tracing::{debug, error, info, level_filters::LevelFilter, warn};
 use trusthooks::{
-    Delivery, Event, ReplayError, ReplayGuard, ReplayKey, ReplayStore, Secret, Secrets, Timestamp,
-    VerifyError,
+    Delivery, Event, ReplayGuard, ReplayKey, ReplayStore, ReplayWindow, Secret, Secrets, Timestamp,
+    Verify, VerifyError,
     redis::RedisStore,
-    tower::{BodyError, VerifyLayer},
+    tower::VerifyLayer,
     trustlens,
     trustoo::{self, shop, system},
 };
 use trusthooks_explain::{Explainer, Scheme};
+
+mod metrics;
+
+use metrics::Metrics;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -102,11 +110,20 @@ async fn on_shop(Extension(delivery): Extension<Delivery<shop::Event, Bytes>>) -
     trustoo::ack().map(Body::from)
 }
 
+/// The last retry comes after 135 minutes. What is older may have been processed and forgotten.
+const SYSTEM_WINDOW: ReplayWindow =
+    ReplayWindow::new(Duration::from_secs(180 * 60), Duration::from_secs(15 * 60));
+
 async fn on_system(Extension(delivery): Extension<Delivery<system::Event, Bytes>>) -> Response {
     let event = match read(&delivery).await {
         Ok(event) => event,
         Err(answer) => return answer,
     };
+    // System webhooks sign no time but that of the event.
+    if let Err(refusal) = event.check_age(&SYSTEM_WINDOW, Timestamp::now()) {
+        warn!(code = refusal.code(), "system event refused: {refusal}");
+        return refusal.status().into_response();
+    }
     info!(shop = event.shop_id.as_str(), name = event.kind.as_str(), "authorization changed");
     trustoo::ack().map(Body::from)
 }
@@ -163,41 +180,39 @@ fn keep(body: &[u8]) -> Result<String, BoxError> {
 // ---- How it hangs together. ---------------------------------------------------------------------
 
 fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> {
+    let metrics = Metrics::new()?;
     let mut app = Router::new();
     if let Some(secrets) = secrets("TRUSTLENS_SECRET")? {
-        let verifier = trustlens::Verifier::new(secrets);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).scope("/trustlens");
-        let route = explained(
-            post(on_trustlens).layer(layer),
-            Scheme::TrustLens,
-            "TRUSTLENS_SECRET",
-            None,
-        )?;
+        let route = post(on_trustlens).layer(layer(
+            trustlens::Verifier::new(secrets),
+            store,
+            "/trustlens",
+            &metrics,
+        ));
+        let route = explained(route, Scheme::TrustLens, "TRUSTLENS_SECRET", None)?;
         app = app.route("/trustlens", route);
         info!("serving /trustlens");
     }
     if let Some(secrets) = secrets("TRUSTOO_PRIVATE_TOKEN")? {
-        let verifier = shop::Verifier::with_store(shops(secrets)?);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).scope("/trustoo/shop");
+        let route = post(on_shop).layer(layer(
+            shop::Verifier::with_store(shops(secrets)?),
+            store,
+            "/trustoo/shop",
+            &metrics,
+        ));
         let token = variable("TRUSTOO_PUBLIC_TOKEN");
-        let route = explained(
-            post(on_shop).layer(layer),
-            Scheme::TrustooShop,
-            "TRUSTOO_PRIVATE_TOKEN",
-            token,
-        )?;
+        let route = explained(route, Scheme::TrustooShop, "TRUSTOO_PRIVATE_TOKEN", token)?;
         app = app.route("/trustoo/shop", route);
         info!("serving /trustoo/shop");
     }
     if let Some(secrets) = secrets("TRUSTOO_CLIENT_SECRET")? {
-        let verifier = system::Verifier::new(secrets);
-        let layer = VerifyLayer::new(verifier).store(store.clone()).scope("/trustoo/system");
-        let route = explained(
-            post(on_system).layer(layer),
-            Scheme::TrustooSystem,
-            "TRUSTOO_CLIENT_SECRET",
-            None,
-        )?;
+        let route = post(on_system).layer(layer(
+            system::Verifier::new(secrets),
+            store,
+            "/trustoo/system",
+            &metrics,
+        ));
+        let route = explained(route, Scheme::TrustooSystem, "TRUSTOO_CLIENT_SECRET", None)?;
         app = app.route("/trustoo/system", route);
         info!("serving /trustoo/system");
     }
@@ -209,32 +224,32 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(4));
     Ok(app
         .layer(patience)
-        .layer(middleware::from_fn(log_refusals))
-        .route("/healthz", get(|| async { "ok" })))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/metrics", get(move || async move { scrape(&metrics) })))
 }
 
-/// The verdict's code and nothing that a stranger sent.
-async fn log_refusals(request: Request, next: Next) -> Response {
-    let uri = request.uri().clone();
-    let answer = next.run(request).await;
-    let (path, status, extensions) = (uri.path(), answer.status().as_u16(), answer.extensions());
-    if let Some(refusal) = extensions.get::<VerifyError>() {
-        warn!(path, status, code = refusal.code(), "refused: {refusal}");
-    } else if let Some(refusal) = extensions.get::<BodyError>() {
-        warn!(path, status, code = "body", "refused: {refusal}");
-    } else if let Some(refusal) = extensions.get::<ReplayError>() {
-        let causes = causes(refusal);
-        match refusal {
-            ReplayError::Duplicate | ReplayError::InFlight => {
-                info!(path, status, code = refusal.code(), "not processed: {causes}");
-            }
-            _ if answer.status().is_success() => {
-                error!(path, status, code = refusal.code(), "processed, and not marked: {causes}");
-            }
-            _ => error!(path, status, code = refusal.code(), "not processed: {causes}"),
+/// Verification of one endpoint. With its feature `tracing` the layer logs each refusal.
+fn layer<V: Verify, S: ReplayStore + Clone>(
+    verifier: V,
+    store: &S,
+    path: &str,
+    metrics: &Metrics,
+) -> VerifyLayer<V, S> {
+    let metrics = metrics.clone();
+    VerifyLayer::new(verifier)
+        .store(store.clone())
+        .scope(path)
+        .on_outcome(move |outcome| metrics.count(outcome))
+}
+
+fn scrape(metrics: &Metrics) -> Response {
+    match metrics.text() {
+        Ok(text) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => {
+            error!(%error, "metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-    answer
 }
 
 /// An error and what caused it.
@@ -281,10 +296,14 @@ async fn explain(
     let headers = parts.headers.clone();
     let answer = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     if answer.extensions().get::<VerifyError>().is_some() {
-        let report = explainer.explain(&headers, &body, Timestamp::now());
-        if let Some(finding) = report.findings().first() {
-            debug!(code = finding.code(), seen = finding.seen(), fix = finding.fix(), "explained");
-        }
+        // Explaining hashes a lot: not on a thread that serves.
+        task::spawn_blocking(move || {
+            let report = explainer.explain(&headers, &body, Timestamp::now());
+            if let Some(finding) = report.findings().first() {
+                let (code, seen, fix) = (finding.code(), finding.seen(), finding.fix());
+                debug!(code, seen, fix, "explained");
+            }
+        });
     }
     answer
 }
@@ -348,7 +367,7 @@ async fn serve() -> Result<(), BoxError> {
             let client = redis::Client::open(url).map_err(|error| format!("REDIS_URL: {error}"))?;
             app(&RedisStore::new(client))?
         }
-        None => app(&ReplayGuard::new(1_000_000))?,
+        None => app(&ReplayGuard::new(parsed("CAPACITY", "1000000")?))?,
     };
 
     let address: SocketAddr = parsed("LISTEN", "127.0.0.1:8787")?;

@@ -50,7 +50,7 @@ async fn the_receiver_serves_both_vendors() {
     let line = receiver.line_with("high-risk order");
     assert!(line.contains("order=4821") && line.contains("customer=\"a3f2"), "{line}");
     assert_eq!(exchange(port, &request).await, answer(200, ""));
-    receiver.line_with("code=\"duplicate\"");
+    receiver.line_with("code=\"replay_duplicate\"");
 
     // A rule's retry: signed anew, with the previous secret, and the same delivery all the same.
     let body =
@@ -69,16 +69,24 @@ async fn the_receiver_serves_both_vendors() {
     assert!(line.contains("rating=5") && !line.contains("John"), "{line}");
     let request = post_to("/trustoo/shop", &signer.sign_at(body, earlier), body);
     assert_eq!(exchange(port, &request).await, answer(200, ACK));
-    receiver.line_with("code=\"duplicate\"");
+    receiver.line_with("code=\"replay_duplicate\"");
 
-    let body = include_bytes!("../../../tests/events/trustoo_app_authorized.json");
-    let signed = system::Signer::new(secret("client")).sign_at(body, now);
-    let request = post_to("/trustoo/system", &signed, body);
+    // A system event signs its own time: one of today is taken, one of last year is not.
+    let signer = system::Signer::new(secret("client"));
+    let event = |at: u64| {
+        format!(r#"{{"event":"app/authorized","shop_id":1,"timestamp":{at}}}"#).into_bytes()
+    };
+    let body = event(now.as_unix() - 8_000);
+    let request = post_to("/trustoo/system", &signer.sign_at(&body, now), &body);
     assert_eq!(exchange(port, &request).await, answer(200, ACK));
     receiver.line_with("app/authorized");
+    let body = event(now.as_unix() - 365 * 86_400);
+    let request = post_to("/trustoo/system", &signer.sign_at(&body, now), &body);
+    assert_eq!(exchange(port, &request).await, answer(401, ""));
+    receiver.line_with("code=\"expired\"");
 
-    let forged = system::Signer::new(secret("guess")).sign_at(body, now);
-    assert_eq!(exchange(port, &post_to("/trustoo/system", &forged, body)).await, answer(401, ""));
+    let forged = system::Signer::new(secret("guess")).sign_at(&body, now);
+    assert_eq!(exchange(port, &post_to("/trustoo/system", &forged, &body)).await, answer(401, ""));
     receiver.line_with("code=\"signature_mismatch\"");
     // Genuine, and not as documented: one odd field is logged by its path, and does no harm.
     let body =
@@ -99,6 +107,27 @@ async fn the_receiver_serves_both_vendors() {
     assert_eq!(kept.len(), 1);
     assert_eq!(std::fs::read(&kept[0]).unwrap(), body);
     std::fs::remove_dir_all(&spool).unwrap();
+
+    let scrape = b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    let metrics = exchange(port, scrape).await.body;
+    for line in [
+        r#"webhooks_total{scheme="trustlens",verdict="processed"} 3"#,
+        r#"webhooks_total{scheme="trustlens",verdict="replay_duplicate"} 2"#,
+        r#"webhooks_total{scheme="trustlens",verdict="failed"} 1"#,
+        r#"webhooks_total{scheme="trustoo-shop",verdict="processed"} 1"#,
+        r#"webhooks_total{scheme="trustoo-shop",verdict="replay_duplicate"} 1"#,
+        r#"webhooks_total{scheme="trustoo-system",verdict="processed"} 1"#,
+        r#"webhooks_total{scheme="trustoo-system",verdict="failed"} 1"#,
+        r#"webhooks_total{scheme="trustoo-system",verdict="signature_mismatch"} 1"#,
+        r#"webhooks_previous_secret_total{scheme="trustlens"} 1"#,
+        r#"webhook_seconds_count{scheme="trustlens"} 6"#,
+        "# TYPE webhooks_total counter",
+    ] {
+        assert!(metrics.lines().any(|there| there == line), "{line} in {metrics}");
+    }
+    let lines = receiver.lines_so_far();
+    let warned = lines.iter().filter(|line| line.contains("a previous secret is still in use"));
+    assert_eq!(warned.count(), 1);
 
     receiver.signal("TERM");
     receiver.line_with("stopped");
@@ -140,13 +169,20 @@ async fn the_receiver_explains_a_refusal_in_its_log_and_nowhere_else() {
             .env("TRUSTHOOKS_EXPLAIN", explain)
             .env("LOG", "debug");
         let receiver = Program::start(command);
+        let port = receiver.port();
         let refused = Answer { status: 401, body: String::new() };
-        assert_eq!(exchange(receiver.port(), &request).await, refused);
+        assert_eq!(exchange(port, &request).await, refused);
         let line = receiver.line_with("refused");
         assert!(line.contains("signature_mismatch"), "{line}");
-        // The explanation comes first: it is nearer to the handler.
-        let seen = receiver.lines_so_far().iter().any(|line| line.contains("secret_white_space"));
-        assert_eq!(seen, explain == "1");
+        if explain == "1" {
+            receiver.line_with("secret_white_space");
+        } else {
+            // There is nothing that could still come: the next refusal is the next line.
+            exchange(port, &request).await;
+            receiver.line_with("refused");
+            let lines = receiver.lines_so_far();
+            assert!(!lines.iter().any(|line| line.contains("explained")), "{lines:?}");
+        }
     }
 }
 
@@ -162,7 +198,7 @@ async fn the_receiver_logs_the_cause_of_a_store_that_is_down() {
     let receiver = Program::start(command);
     let answer = exchange(receiver.port(), &post_to("/trustlens", &signed, body)).await;
     assert_eq!(answer.status, 503);
-    let line = receiver.line_with("code=\"unavailable\"");
+    let line = receiver.line_with("code=\"replay_unavailable\"");
     assert!(
         line.contains("the replay store is unavailable: ") && line.contains("refused"),
         "{line}"
