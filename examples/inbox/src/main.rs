@@ -5,6 +5,7 @@
 //! cargo run receive                           # receives
 //! cargo run work                              # works
 //! cargo run failed                            # lists what was put aside
+//! cargo run show 17                           # prints the body of one
 //! cargo run retry 17                          # tries it again; `retry all`
 //! ```
 //!
@@ -22,7 +23,7 @@
 //! Every part can die at any moment. A delivery is acknowledged only when it is stored; the work and
 //! the mark that it is done are one transaction; what fails ten times is put aside and not lost.
 
-use std::{env, error::Error, process::ExitCode, sync::Arc, time::Duration};
+use std::{env, error::Error, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
 mod receive;
 mod store;
@@ -71,17 +72,23 @@ fn run<S: Store>(address: &str, arguments: &[&str]) -> Result<(), BoxError> {
             }
             Ok(())
         }
+        ["show", which] => {
+            let body = runtime.block_on(store.body(id(which)?))?;
+            let body = body.ok_or("no delivery of this number was put aside")?;
+            Ok(std::io::stdout().write_all(&body)?)
+        }
         ["retry", which] => {
-            let id = match *which {
-                "all" => None,
-                id => Some(id.parse().map_err(|_| format!("`{id}` is not a number"))?),
-            };
+            let id = if *which == "all" { None } else { Some(id(which)?) };
             let count = runtime.block_on(store.retry(id))?;
             println!("{count} to try again");
             Ok(())
         }
-        _ => Err("usage: inbox [receive | work | failed | retry ID | retry all]".into()),
+        _ => Err("usage: inbox [receive | work | failed | show ID | retry ID | retry all]".into()),
     }
+}
+
+fn id(text: &str) -> Result<i64, BoxError> {
+    text.parse().map_err(|_| format!("`{text}` is not a number").into())
 }
 
 /// Each with a connection and a thread of its own.

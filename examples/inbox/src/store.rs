@@ -11,6 +11,8 @@ use crate::BoxError;
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+#[cfg(test)]
+mod tests;
 
 /// After so many failures a delivery is put aside.
 pub(crate) const ATTEMPTS: i64 = 10;
@@ -52,10 +54,13 @@ pub(crate) trait Store: Send + Sync + Sized + 'static {
     /// Stores a delivery durably, unless it is known.
     fn insert(&self, new: New) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Takes a delivery that is due, counts the attempt, and makes it due again after a pause, should
-    /// nobody finish it. The count is kept even where the process dies: a body that kills it is put
-    /// aside too.
-    fn take(&self, pause: Duration) -> impl Future<Output = Result<Option<Row>, BoxError>>;
+    /// Takes a delivery that is due at `now`, and counts the attempt. Makes it due again after a pause,
+    /// should nobody finish it. The count is kept even where the process dies.
+    fn take(
+        &self,
+        now: i64,
+        pause: Duration,
+    ) -> impl Future<Output = Result<Option<Row>, BoxError>>;
 
     /// Does the work and marks it as done in one transaction. False where another worker did it or is
     /// at it.
@@ -66,6 +71,9 @@ pub(crate) trait Store: Send + Sync + Sized + 'static {
 
     /// Deletes what was done long ago.
     fn clean_up(&self) -> impl Future<Output = Result<(), BoxError>>;
+
+    /// The body of a delivery that was put aside.
+    fn body(&self, id: i64) -> impl Future<Output = Result<Option<Vec<u8>>, BoxError>>;
 
     /// What was put aside.
     fn failed(&self) -> impl Future<Output = Result<Vec<Failed>, BoxError>>;
@@ -80,7 +88,7 @@ pub(crate) trait Transaction {
 }
 
 /// Milliseconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }

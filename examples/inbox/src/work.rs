@@ -14,7 +14,7 @@ use trusthooks::{
 
 use crate::{
     BoxError, causes,
-    store::{Row, Store, Transaction},
+    store::{ATTEMPTS, Row, Store, Transaction, now},
     variable,
 };
 
@@ -109,8 +109,14 @@ pub(crate) async fn run<S: Store>(store: &S, pause: Duration) {
 }
 
 /// Takes a delivery and works on it; whether there was one.
-async fn step<S: Store>(store: &S, pause: Duration) -> Result<bool, BoxError> {
-    let Some(row) = store.take(pause).await? else { return Ok(false) };
+pub(crate) async fn step<S: Store>(store: &S, pause: Duration) -> Result<bool, BoxError> {
+    let Some(row) = store.take(now(), pause).await? else { return Ok(false) };
+    if row.attempts > ATTEMPTS {
+        // The last attempt left no note: the process died in it.
+        println!("delivery {} is put aside: the process died in the last attempt", row.id);
+        store.note(&row, "the process died in the last attempt").await?;
+        return Ok(true);
+    }
     // A panic is a failure, and not the end of the worker.
     let worked = AssertUnwindSafe(store.work_on(&row)).catch_unwind().await;
     if let Err(error) = worked.unwrap_or_else(|_| Err("the work panicked".into())) {

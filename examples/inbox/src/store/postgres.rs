@@ -43,6 +43,13 @@ impl Postgres {
     }
 }
 
+#[cfg(test)]
+impl Postgres {
+    pub(super) async fn clear(&self) {
+        self.client().await.unwrap().batch_execute("TRUNCATE inbox").await.unwrap();
+    }
+}
+
 async fn connect(url: &str) -> Result<Client, BoxError> {
     let mut config: tokio_postgres::Config = url.parse()?;
     config.connect_timeout(Duration::from_secs(2));
@@ -65,7 +72,7 @@ impl Store for Postgres {
         Ok(())
     }
 
-    async fn take(&self, pause: Duration) -> Result<Option<Row>, BoxError> {
+    async fn take(&self, now: i64, pause: Duration) -> Result<Option<Row>, BoxError> {
         let take = "UPDATE inbox SET attempts = attempts + 1,
                  due = $1 + least($2 * (1::bigint << least(attempts, 20)::int), 3600000)
              WHERE id = (
@@ -74,7 +81,7 @@ impl Store for Postgres {
              )
              RETURNING id, endpoint, body, attempts";
         let client = self.client().await?;
-        let row = client.query_opt(take, &[&now(), &milliseconds(pause)]).await?;
+        let row = client.query_opt(take, &[&now, &milliseconds(pause)]).await?;
         Ok(row.map(|row| Row {
             id: row.get(0),
             endpoint: row.get(1),
@@ -114,6 +121,11 @@ impl Store for Postgres {
         let delete = "DELETE FROM inbox WHERE state = 'done' AND due < $1";
         self.client().await?.execute(delete, &[&(now() - milliseconds(KNOWN))]).await?;
         Ok(())
+    }
+
+    async fn body(&self, id: i64) -> Result<Option<Vec<u8>>, BoxError> {
+        let body = "SELECT body FROM inbox WHERE state = 'failed' AND id = $1";
+        Ok(self.client().await?.query_opt(body, &[&id]).await?.map(|row| row.get(0)))
     }
 
     async fn failed(&self) -> Result<Vec<Failed>, BoxError> {

@@ -63,8 +63,7 @@ impl Store for Sqlite {
         Ok(())
     }
 
-    async fn take(&self, pause: Duration) -> Result<Option<Row>, BoxError> {
-        let now = now();
+    async fn take(&self, now: i64, pause: Duration) -> Result<Option<Row>, BoxError> {
         // One statement is a transaction of its own, and SQLite lets in one writer at a time.
         let taken = self.connection().query_row(
             "UPDATE inbox SET attempts = attempts + 1,
@@ -120,6 +119,11 @@ impl Store for Sqlite {
             params![now() - milliseconds(KNOWN)],
         )?;
         Ok(())
+    }
+
+    async fn body(&self, id: i64) -> Result<Option<Vec<u8>>, BoxError> {
+        let body = "SELECT body FROM inbox WHERE state = 'failed' AND id = ?1";
+        Ok(self.connection().query_row(body, [id], |row| row.get(0)).optional()?)
     }
 
     async fn failed(&self) -> Result<Vec<Failed>, BoxError> {
