@@ -1,13 +1,24 @@
-//! No heap allocation from `begin` to the verdict.
+//! No heap allocation from `begin` to the verdict; behind the layer, an event is read once.
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
+    alloc::{GlobalAlloc, System},
     cell::Cell,
+    convert::Infallible,
+    future::{Future as _, Ready, ready},
+    pin::pin,
+    sync::mpsc,
+    task::{Context, Poll, Waker},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body_util::Full;
+use tower_layer::Layer;
+use tower_service::Service;
 use trusthooks::{
-    Secret, Secrets, SignedHeaders, Timestamp, Verify, VerifyError, trustlens,
+    Delivery, ReplayGuard, Secret, Secrets, SignedHeaders, Timestamp, Verify, VerifyError,
+    tower::VerifyLayer,
+    trustlens,
     trustoo::{shop, system},
 };
 
@@ -20,13 +31,13 @@ thread_local! {
 
 // SAFETY: everything is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         // SAFETY: as the caller promised.
         unsafe { System.alloc(layout) }
     }
 
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: std::alloc::Layout) {
         // SAFETY: as the caller promised.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -161,4 +172,50 @@ fn never<V: Verify>(
             assert_eq!(count, 0, "refused, {size} bytes");
         }
     }
+}
+
+/// Asks for the event three times, and tells what each of that took.
+#[derive(Clone)]
+struct Asks(mpsc::Sender<[usize; 3]>);
+
+impl Service<Request<Full<Bytes>>> for Asks {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        let delivery: &Delivery<trustlens::Event, Bytes> = request.extensions().get().unwrap();
+        let (first, event) = allocations(|| delivery.event().unwrap());
+        let (copy, _) = allocations(|| event.clone());
+        // Clones of the delivery, as an extractor makes them, share what was read.
+        let (again, _) = allocations(|| delivery.clone().event().unwrap());
+        self.0.send([first, again, copy]).unwrap();
+        ready(Ok(Response::new(Full::default())))
+    }
+}
+
+/// However many ask, and whether or not the layer has asked before, for the retry key.
+#[test]
+fn behind_the_layer_an_event_is_read_once() {
+    fn asked(layer: impl Layer<Asks, Service: Service<Request<Full<Bytes>>>>) -> [usize; 3] {
+        let body: &[u8] = include_bytes!("../../../tests/events/trustlens_high_risk_order.json");
+        let mut request = Request::post("/").body(Full::new(Bytes::from_static(body))).unwrap();
+        let signed = trustlens::Signer::new(secret("current")).sign_at(body, Timestamp::now());
+        signed.apply(request.headers_mut()).unwrap();
+        let (sender, seen) = mpsc::channel();
+        let future = pin!(layer.layer(Asks(sender)).call(request));
+        assert!(future.poll(&mut Context::from_waker(Waker::noop())).is_ready());
+        seen.recv().unwrap()
+    }
+
+    let layer = || VerifyLayer::new(trustlens::Verifier::new(one()));
+    let [first, again, copy] = asked(layer());
+    assert!(first > copy, "reading takes more than a copy: {first}, {copy}");
+    assert_eq!(again, copy);
+    let [first, again, copy] = asked(layer().store(ReplayGuard::new(10)));
+    assert_eq!([first, again], [copy, copy]);
 }
