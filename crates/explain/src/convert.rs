@@ -210,6 +210,12 @@ pub(super) fn to_utf16(text: &str) -> [Vec<u8>; 4] {
     [little, marked_little, big, marked_big]
 }
 
+/// Text with the escapes of a JSON string resolved; `None` where it has none of those for characters.
+pub(super) fn without_escapes(text: &[u8]) -> Option<Vec<u8>> {
+    let text = str::from_utf8(text).ok().filter(|text| text.contains(r"\u"))?;
+    serde_json::from_str(&format!("\"{text}\"")).ok().map(String::into_bytes)
+}
+
 /// A JSON string of a text, as PHP writes it and as others do.
 pub(super) fn json_strings(text: &str) -> [String; 2] {
     let plain = serde_json::to_string(text).unwrap_or_default();

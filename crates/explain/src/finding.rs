@@ -140,6 +140,23 @@ pub enum Finding {
         /// Whether it is the given secret that has one.
         given: bool,
     },
+    /// The secret is a whole assignment, `NAME=value`, and its value was used.
+    SecretAssignment,
+    /// The one side has the secret with `whsec_` before it.
+    SecretPrefix {
+        /// Whether it is the given secret that has it.
+        given: bool,
+    },
+    /// The one side has the secret with escapes for characters, `\u00e9`.
+    SecretEscapes {
+        /// Whether it is the given secret that has them.
+        given: bool,
+    },
+    /// The one side has the secret in another character set than UTF-8.
+    SecretCharset {
+        /// Whether it is the given secret that is.
+        given: bool,
+    },
     /// Signed with a secret that was in use before.
     PreviousSecret {
         /// Which of the previous ones, from 0.
@@ -351,6 +368,10 @@ impl Finding {
             Self::SecretBase64 { .. } => "secret_base64",
             Self::SecretEntities { .. } => "secret_entities",
             Self::SecretSlashes { .. } => "secret_slashes",
+            Self::SecretAssignment => "secret_assignment",
+            Self::SecretPrefix { .. } => "secret_prefix",
+            Self::SecretEscapes { .. } => "secret_escapes",
+            Self::SecretCharset { .. } => "secret_charset",
             Self::SecretUrlEncoded { .. } => "secret_url_encoded",
             Self::SecretByteOrderMark { .. } => "secret_byte_order_mark",
             Self::PreviousSecret { .. } => "previous_secret",

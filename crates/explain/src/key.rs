@@ -5,7 +5,11 @@ use hmac::{Hmac, KeyInit as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{base64, convert, convert::BYTE_ORDER_MARK, finding::Finding};
+use crate::{
+    base64, convert,
+    convert::{BYTE_ORDER_MARK, Charset},
+    finding::Finding,
+};
 
 /// A key, and what is wrong with the given secrets if it is the one that was used.
 pub(super) struct Candidate {
@@ -68,6 +72,43 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
             push(plain, Some(Finding::SecretUrlEncoded { given: true }));
         }
     }
+    if let Some(value) = assigned(trimmed) {
+        push(value.to_vec(), Some(Finding::SecretAssignment));
+        push(unquote(value).unwrap_or(value).to_vec(), Some(Finding::SecretAssignment));
+    }
+    match trimmed.strip_prefix(PREFIX) {
+        Some(bare) => push(bare.to_vec(), Some(Finding::SecretPrefix { given: true })),
+        None => {
+            let prefixed = [PREFIX, trimmed].concat();
+            push(prefixed, Some(Finding::SecretPrefix { given: false }));
+        }
+    }
+    if let Some(plain) = convert::without_escapes(trimmed) {
+        push(plain, Some(Finding::SecretEscapes { given: true }));
+    }
+    match str::from_utf8(secret) {
+        Ok(text) if !text.is_ascii() => {
+            for escaped in convert::json_strings(text) {
+                let bare = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+                let bare = bare.unwrap_or_default().as_bytes().to_vec();
+                push(bare, Some(Finding::SecretEscapes { given: false }));
+            }
+            for charset in Charset::ALL {
+                if let Some(encoded) = charset.encode(text) {
+                    push(encoded, Some(Finding::SecretCharset { given: false }));
+                }
+            }
+        }
+        Ok(_) => {}
+        Err(_) => {
+            for charset in Charset::ALL {
+                push(charset.to_utf8(secret), Some(Finding::SecretCharset { given: true }));
+            }
+        }
+    }
+    if let Some(plain) = convert::from_utf16(secret) {
+        push(plain, Some(Finding::SecretCharset { given: true }));
+    }
     if let Ok(decoded) = hex::decode(trimmed) {
         push(decoded, Some(Finding::SecretHex { given_as_text: true }));
     }
@@ -106,6 +147,20 @@ fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
         let quoted = [mark.as_bytes(), secret, mark.as_bytes()].concat();
         push(quoted, Some(Finding::SecretQuoted { given: false }));
     }
+}
+
+/// Stands before some secrets. Where it does, it belongs to them.
+const PREFIX: &[u8] = b"whsec_";
+
+/// The value of a whole line of an .env file or a shell script.
+fn assigned(secret: &[u8]) -> Option<&[u8]> {
+    let line = secret.strip_prefix(b"export ").unwrap_or(secret);
+    let (name, value) = line.split_at_checked(line.iter().position(|byte| *byte == b'=')?)?;
+    let name = name.trim_ascii();
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let is_a_name =
+        name.iter().all(is_name) && name.first().is_some_and(|first| !first.is_ascii_digit());
+    is_a_name.then(|| trim(value.get(1..).unwrap_or_default()))
 }
 
 /// Whether nothing is seen of a character: white space, also within a secret.

@@ -236,6 +236,41 @@ impl Finding {
                 "the sender read the secret from a file that was saved as \"UTF-8 with BOM\"",
                 "save the sender's file as UTF-8 without a byte order mark",
             ),
+            Self::SecretAssignment => words(
+                "the signature fits what stands after the `=` of the secret",
+                "a whole line of an .env file was given, with the name of the variable",
+                "give the value alone",
+            ),
+            Self::SecretPrefix { given: true } => words(
+                "the signature fits the secret without the `whsec_` before it",
+                "the sender's setting holds the secret without it",
+                "store the secret as the vendor's page shows it, with or without `whsec_`",
+            ),
+            Self::SecretPrefix { given: false } => words(
+                "the signature fits the secret with `whsec_` before it",
+                "it belongs to the secret where the vendor's page shows it, and was left out",
+                "store the secret as the vendor's page shows it, with `whsec_`",
+            ),
+            Self::SecretEscapes { given: true } => words(
+                "the signature fits the secret with its escapes (`\\u00e9`) resolved",
+                "the secret was copied from JSON or from a program's source",
+                "store the secret as the vendor's page shows it",
+            ),
+            Self::SecretEscapes { given: false } => words(
+                "the signature fits the secret with escapes (`\\u00e9`) in it",
+                "the sender took the secret from JSON or from a program's source without resolving them",
+                "choose a secret of letters and digits alone; until then, give the text with escapes",
+            ),
+            Self::SecretCharset { given: true } => words(
+                "the signature fits the secret converted to UTF-8",
+                "the secret was read from a file in another character set",
+                "save that file as UTF-8",
+            ),
+            Self::SecretCharset { given: false } => words(
+                "the signature fits the secret in Latin-1 or Windows-1252",
+                "the sender keeps the secret in another character set than UTF-8",
+                "choose a secret of letters and digits alone; until then, give the bytes that the sender has",
+            ),
             Self::PreviousSecret { index } => words(
                 match index {
                     0 => "the signature fits the previous secret".to_owned(),
@@ -441,7 +476,7 @@ impl Variation {
             ),
             Self::TimestampLeftOut => (
                 "the signature fits without the time",
-                "without it a captured request could be replayed for ever, so it is part of what is signed",
+                "without it a captured request could be replayed at any time, so it is part of what is signed",
                 ALIGN_SENDER,
             ),
             Self::TimestampBare => (
