@@ -158,6 +158,9 @@ fn errors_can_be_logged() {
 
     let long = format!(r#"{{"code":3,"request_id":"{}"}}"#, "x".repeat(100_000));
     assert!(refused(&long).to_string().len() < 100);
+    let shown = format!("{:?}", refused(r#"{"code":3,"request_id":"a\tb","time":1780000000}"#));
+    let expected = r#"ApiError { status: InvalidArgument, request_id: "a\tb", time: Some(Timestamp(1780000000)), .. }"#;
+    assert_eq!(shown, expected);
     assert_eq!(refused(r#"{"code":3}"#).to_string(), "InvalidArgument (3)");
 
     let error = read::<Webhook>(r#"{"code":0,"data":{"id":["jane@example.com"]}}"#).unwrap_err();
@@ -212,6 +215,8 @@ fn a_set_of_scopes_is_written_and_read() {
     assert!(granted.include(&Scope::ReadCustomers));
     assert!(granted.include(&Scope::from("new_scope")));
     assert!(!granted.include(&Scope::ReadReviews));
+    let names: Vec<_> = granted.iter().map(Scope::as_str).collect();
+    assert_eq!(names, ["write_customers", "read_orders", "new_scope"]);
     assert_eq!(Scopes::default().to_string(), "");
     assert_eq!(Scopes::from(""), Scopes::default());
 }

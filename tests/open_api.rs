@@ -223,6 +223,7 @@ fn statuses_say_what_to_do() {
     for (code, status, word) in documented {
         assert_eq!(Status::from(code), status);
         assert_eq!(status.code(), code);
+        assert_eq!(i64::from(status), code);
         assert!(status.advice().contains(word), "{status}: {}", status.advice());
         assert_eq!(status.is_ok(), code == 0);
         assert_eq!(serde_json::to_string(&status).unwrap(), code.to_string());

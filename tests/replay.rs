@@ -274,3 +274,11 @@ fn sixty_four_threads_one_processes() {
         assert_eq!(processed.load(Ordering::Relaxed), 1);
     }
 }
+
+#[test]
+fn a_key_is_shown_as_hex() {
+    let key = ReplayKey::derive(["one"]);
+    let digits: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(key.to_string(), digits);
+    assert_eq!(digits.len(), 64);
+}

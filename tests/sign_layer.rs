@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll, Waker},
 };
 
 use axum::{
@@ -24,7 +25,7 @@ use hyper_util::{
 };
 use server::{serve, within};
 use tower_layer::Layer as _;
-use tower_service::Service as _;
+use tower_service::Service;
 use trusthooks::{
     Secret, SignError, Timestamp, VerifyError,
     tower::{SignLayer, SignService},
@@ -331,4 +332,35 @@ async fn what_cannot_be_signed_or_taken_is_an_error() {
     let mut caller = layered(SignLayer::new(signer).clock(Time::at(NOON).clock()).limit(10));
     let error = within(caller.call(get(&url))).await.unwrap_err();
     assert!(error.is::<http_body_util::LengthLimitError>(), "{error}");
+}
+
+/// A service that is not ready, or never will be.
+#[derive(Clone)]
+struct Unready(Option<&'static str>);
+
+impl Service<Request<Full<Bytes>>> for Unready {
+    type Response = Response<Full<Bytes>>;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.map_or(Poll::Pending, |error| Poll::Ready(Err(error.into())))
+    }
+
+    fn call(&mut self, _: Request<Full<Bytes>>) -> Self::Future {
+        unreachable!("it was not ready")
+    }
+}
+
+#[test]
+fn the_layer_is_ready_when_the_service_is() {
+    let layer = SignLayer::new(Signer::new("public", Secret::new("private").unwrap()));
+    let mut context = Context::from_waker(Waker::noop());
+    let mut waits = layer.layer(Unready(None));
+    assert!(Service::<Request<Full<Bytes>>>::poll_ready(&mut waits, &mut context).is_pending());
+    let mut fails = layer.layer(Unready(Some("it is closed")));
+    match Service::<Request<Full<Bytes>>>::poll_ready(&mut fails, &mut context) {
+        Poll::Ready(Err(error)) => assert_eq!(error.to_string(), "it is closed"),
+        other => panic!("{other:?}"),
+    }
 }
