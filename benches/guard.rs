@@ -84,22 +84,46 @@ fn main() {
         next += BATCH;
         (next - BATCH..next).map(key).collect()
     };
-    let alone = median((0..20).map(|_| claim_new(&guard, &fresh())).collect());
+    // Two threads at once, each with keys of its own. Their cores may be two threads of one core, so
+    // what two threads can do here at most is measured too: with a guard each, and without any memory.
+    let other = ReplayGuard::new(usize::MAX);
+    for batch in 0..LIVE / BATCH {
+        let keys: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(key).collect();
+        claim_new(&other, &keys);
+    }
+    let pair = |guards: [&ReplayGuard; 2], keys: [Vec<ReplayKey>; 2]| {
+        let [left, right] = [0, 1].map(|at| (guards[at].clone(), keys[at].clone()));
+        let threads =
+            [left, right].map(|(guard, keys)| thread::spawn(move || claim_new(&guard, &keys)));
+        threads.map(|thread| thread.join().expect("no panic"))
+    };
+    let [mut alone, mut shared, mut apart, mut counting, mut counting_two] =
+        [(); 5].map(|()| Vec::new());
+    for _ in 0..20 {
+        alone.push(claim_new(&guard, &fresh()));
+        shared.extend(pair([&guard, &guard], [fresh(), fresh()]));
+        apart.extend(pair([&guard, &other], [fresh(), fresh()]));
+        counting.push(count());
+        counting_two
+            .extend([(); 2].map(|()| thread::spawn(count)).map(|it| it.join().expect("no panic")));
+    }
+    let [alone, shared, apart, counting, counting_two] =
+        [alone, shared, apart, counting, counting_two].map(median);
     println!("claim and commit among {LIVE}: {alone:?}");
+    let of_one = |one: Duration, two: Duration| 2.0 * one.as_secs_f64() / two.as_secs_f64();
+    println!("two threads, of one thread's rate in all:");
+    println!("  arithmetic in registers: {:.2}", of_one(counting, counting_two));
+    println!("  a guard each: {:.2}", of_one(alone, apart));
+    println!("  one guard for both: {:.2}", of_one(alone, shared));
+}
 
-    // Two threads at once, each with keys of its own; the time of one claim of either.
-    let shared: Vec<_> = (0..20)
-        .flat_map(|_| {
-            let threads = [fresh(), fresh()].map(|keys| {
-                let guard = guard.clone();
-                thread::spawn(move || claim_new(&guard, &keys))
-            });
-            threads.map(|thread| thread.join().expect("no panic"))
-        })
-        .collect();
-    let shared = median(shared);
-    println!(
-        "the same on each of two threads: {shared:?}, so {:.2} of one thread's rate in all",
-        2.0 * alone.as_secs_f64() / shared.as_secs_f64()
-    );
+/// Arithmetic that meets no memory.
+fn count() -> Duration {
+    let start = Instant::now();
+    let mut number = black_box(1_u64);
+    for step in 0..3_000_000_u64 {
+        number = (number ^ step).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(13);
+    }
+    black_box(number);
+    start.elapsed()
 }

@@ -41,7 +41,7 @@ pub trait Event: sealed::FromJson + Clone + fmt::Debug + PartialEq + Send + Sync
     #[cfg(feature = "json")]
     fn mismatches(&self) -> &[Mismatch];
 
-    /// The key that this delivery shares with its retries, which are signed anew; `None` where a
+    /// The key that this delivery shares with its retries, which are re-signed; `None` where a
     /// retry is the same bytes, or where there is none.
     #[cfg(feature = "json")]
     fn retry_key(&self) -> Option<ReplayKey>;

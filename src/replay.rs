@@ -32,8 +32,8 @@
 //! | deliveries | a retry is | known by |
 //! |---|---|---|
 //! | TrustLens settings webhooks | not sent | the [fingerprint](crate::Fingerprint) of the MAC |
-//! | TrustLens rule webhooks | signed anew | the delivery id in the event |
-//! | Trustoo shop webhooks | signed anew | all that the event says |
+//! | TrustLens rule webhooks | re-signed | the delivery id in the event |
+//! | Trustoo shop webhooks | re-signed | all that the event says |
 //! | Trustoo system webhooks | the same bytes | the fingerprint |
 //!
 //! That is [`Delivery::replay_key`], within a scope, the scheme and the key id. A fingerprint is
@@ -58,7 +58,7 @@ mod guard;
 pub use guard::{Claim, ReplayGuard};
 
 /// How long a delivery is remembered that nothing else limits, because no time was signed or because
-/// its retries are signed anew: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
+/// its retries are re-signed: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a delivery must not be processed now.
@@ -157,7 +157,7 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
     ///
     /// The key is made of the scope, the scheme, the [key id](Self::key_id), and what tells this
     /// delivery from others: [`Event::retry_key`] where the event has one, so that a retry that was
-    /// signed anew is the same, or else the fingerprint. Endpoints that share a store and must each
+    /// re-signed is the same, or else the fingerprint. Endpoints that share a store and must each
     /// get every event have scopes of their own.
     #[must_use]
     pub fn replay_key(&self, scope: &str) -> (ReplayKey, Retention) {

@@ -78,7 +78,7 @@ fn every_documented_code_but_success_is_an_error() {
         (2001, Status::Other(2001)),
     ];
     for (code, status) in documented {
-        // `data` does not matter then, be it what was asked for.
+        // `data` does not matter then, even if it is what was asked for.
         for data in ["null", "{}", r#"{"id":"1"}"#, "7", "[[[]]]"] {
             let body = format!(
                 r#"{{"data":{data},"code":{code},"message":"Sorry","request_id":"r1","time":9}}"#

@@ -317,7 +317,7 @@ async fn a_shop_cannot_use_up_the_events_of_another() {
 
 // ---- It runs twice by default. -------------------------------------------------------------------
 
-/// A first try and its retry, signed anew.
+/// A first try and its retry, re-signed.
 fn signed_twice(sign: impl Fn(Timestamp) -> SignedHeaders, body: &[u8]) -> [Vec<u8>; 2] {
     let now = Timestamp::now().as_unix();
     [now - 60, now].map(|at| server::post(&sign(Timestamp::from_unix(at)), body))

@@ -199,7 +199,7 @@ fn without_a_signed_time_the_wall_clock_does_not_count() {
     }
 }
 
-/// A retry that was signed anew has another fingerprint, and the same key.
+/// A retry that was re-signed has another fingerprint, and the same key.
 #[test]
 fn a_key_from_the_event_knows_a_retry() {
     let secret = Secret::new("private").unwrap();

@@ -67,7 +67,7 @@ pub fn round_trip<E: Delivered>(body: &[u8]) {
                 panic!("{error} in {}", String::from_utf8_lossy(&written));
             });
             assert_eq!(again, event);
-            // Once written, it is written the same for ever.
+            // Once written, it is written the same ever after.
             assert_eq!(serde_json::to_vec(&again).unwrap(), written);
         }
         Err(error) => assert!(!error.to_string().is_empty()),

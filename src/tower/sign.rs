@@ -25,7 +25,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Signs every request to the Trustoo Open API, at the moment at which it is sent.
 ///
-/// - Each attempt is signed anew, so put it inside of what retries, such as `tower::retry`.
+/// - Each attempt is re-signed, so put it inside of what retries, such as `tower::retry`.
 /// - It signs by the server's [`Clock`], which it corrects by the `time` of every answer, or by the
 ///   `Date` header of those that have none.
 /// - A request that the server refuses for its timestamp (code 4) is sent a second time where the

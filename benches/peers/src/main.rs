@@ -248,7 +248,7 @@ impl shop::SecretStore for Shops {
 /// As many requests as were under way at once, the same number for every count of shops.
 const UNDER_WAY: usize = 64;
 
-/// Indices of shops: the same one always, or one of `count` drawn anew each time.
+/// Indices of shops: the same one always, or one of `count` drawn again each time.
 fn indices(count: usize, spread: bool) -> impl FnMut() -> usize {
     let mut draw = 0x2545_F491_4F6C_DD1D_u64;
     move || {
@@ -270,7 +270,7 @@ fn shops(now: u64) {
     let mut table = [(); 4].map(|()| Vec::new());
     for (size, _) in SIZES {
         // One shop, whatever their number: what the look-up costs.
-        // Another shop each time, drawn anew for every batch: what the caches cost on top.
+        // Another shop each time, drawn again for every batch: what the caches cost on top.
         for (row, spread) in [(0, false), (2, true)] {
             let mut race = Race::new();
             for ((count, name), verifier) in counts.iter().zip(names).zip(&verifiers) {

@@ -310,7 +310,7 @@ async fn send_one(
             writeln!(out, "again in {delay:?}")?;
         }
         tokio::time::sleep(delay).await;
-        // Signed anew: the id and the body stay, the time does not.
+        // Re-signed: the id and the body stay, the time does not.
         delivery = delivery.again(Timestamp::now().as_unix())?;
     }
     Ok(false)
@@ -503,7 +503,7 @@ impl Runs {
     }
 }
 
-/// Headers of the connection, which are made anew.
+/// Headers of the connection, which are made again.
 const OF_CONNECTION: [&str; 7] =
     ["host", "connection", "content-length", "transfer-encoding", "keep-alive", "te", "expect"];
 

@@ -260,7 +260,7 @@ pub enum Variation {
     SortedOtherwise,
     /// Keys and values as they stand in the URL.
     ParametersAsSent,
-    /// Keys and values percent-encoded anew.
+    /// Keys and values percent-encoded again.
     ParametersEncoded,
     /// `+` as itself and not as a space.
     PlusLiteral,

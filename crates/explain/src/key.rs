@@ -170,7 +170,7 @@ fn is_invisible(char: char) -> bool {
         || matches!(char, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// Without white space at either end, be it the bytes themselves or spelled `\n`, as some readers
+/// Without white space at either end, as bytes or spelled `\n`, as some readers
 /// of .env files leave it.
 fn trim(secret: &[u8]) -> &[u8] {
     let mut trimmed = secret.trim_ascii();

@@ -1,7 +1,7 @@
 //! Why a webhook of TrustLens or Trustoo is refused, said in words: for development and support.
 //!
 //! [`Explainer`] judges a request as the scheme's verifier does and, where that refuses it, tries
-//! what commonly goes wrong on the way from a vendor to a handler, by computing signatures anew. A
+//! what commonly goes wrong on the way from a vendor to a handler, by recomputing signatures. A
 //! [`Finding`] is a fact: with the white space around the secret gone, this signature *is* that of
 //! this body. [`capture`] reads requests as people have them.
 //!
@@ -161,7 +161,7 @@ impl Explainer {
 
     /// The verdict on a request at a given time, and, where it is a refusal, what explains it.
     ///
-    /// `body` is what the receiver verified, be it rightly or not.
+    /// `body` is what the receiver verified, rightly or not.
     #[must_use]
     pub fn explain<H>(&self, headers: &H, body: &[u8], now: Timestamp) -> Report
     where

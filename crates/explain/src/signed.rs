@@ -195,9 +195,9 @@ enum Values {
     AsSent,
     /// Decoded, but `+` stays.
     PlusLiteral,
-    /// Encoded anew, a space as `%20`.
+    /// Encoded again, a space as `%20`.
     Encoded,
-    /// Encoded anew, a space as `+`.
+    /// Encoded again, a space as `+`.
     FormEncoded,
 }
 

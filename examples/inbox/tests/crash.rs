@@ -86,7 +86,7 @@ fn chance(bound: u64) -> u64 {
     RandomState::new().hash_one(0) % bound
 }
 
-/// A third for each endpoint. A retry is signed anew, and says the same otherwise.
+/// A third for each endpoint. A retry is re-signed, and says the same otherwise.
 fn request(number: usize, attempt: u64) -> Vec<u8> {
     let secret = Secret::new("a secret").unwrap();
     let now = Timestamp::now();

@@ -52,7 +52,7 @@ async fn the_receiver_serves_both_vendors() {
     assert_eq!(exchange(port, &request).await, answer(200, ""));
     receiver.line_with("code=\"replay_duplicate\"");
 
-    // A rule's retry: signed anew, with the previous secret, and the same delivery all the same.
+    // A rule's retry: re-signed, with the previous secret, and the same delivery all the same.
     let body =
         include_bytes!("../../../tests/events/trustlens_rule_envelope_chargeback_filed.json");
     let earlier = Timestamp::from_unix(now.as_unix() - 60);

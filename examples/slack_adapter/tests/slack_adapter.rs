@@ -107,7 +107,7 @@ fn request(body: &[u8], age: u64) -> Vec<u8> {
 
 const RULE: &[u8] = br#"{"event":"customer_blocked","delivery_id":"d1","timestamp":1780000000,"rule":{},"data":{"customer":{"trust_score":3,"segment":"risk"}}}"#;
 
-/// The vendor hangs up while the post is on its way, and tries again, signed anew.
+/// The vendor hangs up while the post is on its way, and tries again, re-signed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_request_is_not_posted_again() {
     let (slack, posted) = slow_slack(Duration::from_millis(1500)).await;

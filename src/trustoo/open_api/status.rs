@@ -88,7 +88,7 @@ impl Status {
                 "check the parameters: required fields, their form, and the webhook topic"
             }
             Self::DeadlineExceeded => {
-                "set the clock: the timestamp is more than 15 minutes off; sign each request anew"
+                "set the clock: the timestamp is more than 15 minutes off; re-sign each request"
             }
             Self::NotFound => "check the id: there is no such thing in this shop",
             Self::AlreadyExists => "use or update what exists: it was created before",

@@ -99,7 +99,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// The same delivery once more, as a retry is: signed anew at another time.
+    /// The same delivery once more, as a retry is: re-signed at another time.
     pub(crate) fn again(&self, at: u64) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut again = Self { at, ..self.clone() };
         let own = [Some(signature_header(self.scheme)), time_header(self.scheme)];

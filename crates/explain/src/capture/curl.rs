@@ -248,7 +248,7 @@ impl Request {
             }
             "form" | "form-string" => {
                 return Err(CaptureError::new(
-                    "the command sends a form (-F), whose boundary curl makes up anew each time; \
+                    "the command sends a form (-F), whose boundary curl makes up each time; \
                      capture the request as it arrives",
                 ));
             }

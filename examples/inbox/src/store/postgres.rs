@@ -24,7 +24,7 @@ CREATE INDEX IF NOT EXISTS inbox_due ON inbox (state, due);";
 /// Two that create the same table at once can fail, so one waits for the other.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7455)";
 
-/// A connection, made when it is needed and made anew when it is lost.
+/// A connection, made when it is needed and made again when it is lost.
 pub(crate) struct Postgres {
     url: String,
     client: Mutex<Option<Arc<Client>>>,
