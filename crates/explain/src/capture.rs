@@ -13,7 +13,7 @@
 //! Captures come from strangers: nothing is opened that the caller did not ask for, nothing panics,
 //! and what an error quotes is safe to show at a terminal.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::scheme::Scheme;
 
@@ -159,13 +159,20 @@ impl<'f> Reader<'f> {
                 "the capture is longer than 32 MiB; cut the request out",
             ));
         }
-        let text = text::plain(bytes)?;
+        let mut text = text::plain(bytes)?;
+        if let Some(bare) = text::without_prefix(&text, http::is_start) {
+            text = Cow::Owned(bare);
+        }
         let start = text.trim_ascii_start();
         if start.is_empty() {
             return Err(CaptureError::new("the capture is empty"));
         }
         let mut capture = if let Some(command) = curl::start(start) {
             self.choose(curl::read(command, self)?.into_iter().map(Ok).collect())?
+        } else if start.starts_with(b"{'") {
+            return Err(CaptureError::new(
+                "this is how Python prints a dictionary; write it with `json.dumps`",
+            ));
         } else if start.starts_with(b"{") || start.starts_with(b"[") {
             self.choose(json::read(start, self)?)?
         } else if http::is_verbose(start) {
@@ -181,7 +188,7 @@ impl<'f> Reader<'f> {
             }
             Capture { body: body.clone(), ..capture }
         } else {
-            http::read(start)?
+            self.choose(http::read_all(start))?
         };
         if let Some((_, rest)) = capture.target.split_once("://") {
             let at = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -255,9 +262,12 @@ fn body_of(
     Ok(capture)
 }
 
+const PHP_DUMP: &str = "this is how PHP prints an array; print the headers with `json_encode`, and the \
+     body as it came from `php://input`";
+
 /// What a text is that is none of the captures that can be read, and what to do.
 fn unreadable(text: &[u8]) -> Option<&'static str> {
-    const KNOWN: [(&[u8], &str); 17] = [
+    const KNOWN: &[(&[u8], &str)] = &[
         (b"\x1f\x8b", "this is gzip; unpack it first"),
         (
             b"PK\x03\x04",
@@ -269,6 +279,11 @@ fn unreadable(text: &[u8]) -> Option<&'static str> {
         (b"Invoke-WebRequest", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
         (b"Invoke-RestMethod", "this is PowerShell's Invoke-RestMethod; copy as cURL or HAR"),
         (b"$session", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
+        (b"$headers", "this is PowerShell; copy as cURL or HAR"),
+        (b"Array\n(", PHP_DUMP),
+        (b"Array\r\n(", PHP_DUMP),
+        (b"array(", PHP_DUMP),
+        (b"array (", PHP_DUMP),
         (b"iwr ", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
         (b"fetch(", "this is JavaScript's fetch; copy as cURL or HAR"),
         (b"await fetch(", "this is JavaScript's fetch; copy as cURL or HAR"),
@@ -289,5 +304,5 @@ fn unreadable(text: &[u8]) -> Option<&'static str> {
              and the body with --body FILE",
         );
     }
-    KNOWN.into_iter().find(|(start, _)| text.starts_with(start)).map(|(_, problem)| problem)
+    KNOWN.iter().find(|(start, _)| text.starts_with(start)).map(|(_, problem)| *problem)
 }

@@ -31,121 +31,132 @@ pub(super) fn candidates(current: &[u8], previous: &[Zeroizing<Vec<u8>>]) -> Vec
 
 /// One secret as it is, and in every way that it may have been meant.
 fn readings(secret: &[u8], known: &[Finding], candidates: &mut Vec<Candidate>) {
-    let first = candidates.len();
-    let mut push = |raw: Vec<u8>, finding: Option<Finding>| {
+    let mut readings = Readings { first: candidates.len(), known, candidates };
+    readings.push(secret.to_vec(), None);
+    mistaken_here(secret, &mut readings);
+    mistaken_there(secret, &mut readings);
+}
+
+/// The candidates of one secret, each key once.
+struct Readings<'a> {
+    first: usize,
+    known: &'a [Finding],
+    candidates: &'a mut Vec<Candidate>,
+}
+
+impl Readings<'_> {
+    fn push(&mut self, raw: Vec<u8>, finding: impl Into<Option<Finding>>) {
         let raw = Zeroizing::new(raw);
-        let is_new = candidates.iter().skip(first).all(|known| known.raw != raw);
+        let is_new = self.candidates.iter().skip(self.first).all(|known| known.raw != raw);
         if is_new
             && !raw.is_empty()
             && let Ok(mac) = Hmac::new_from_slice(&raw)
         {
-            let findings = known.iter().cloned().chain(finding).collect();
-            candidates.push(Candidate { mac, raw, findings });
+            let findings = self.known.iter().cloned().chain(finding.into()).collect();
+            self.candidates.push(Candidate { mac, raw, findings });
         }
-    };
-    push(secret.to_vec(), None);
-
-    let trimmed = trim(secret);
-    push(trimmed.to_vec(), Some(Finding::SecretWhiteSpace { given: true }));
-    if let Some(unmarked) = secret.strip_prefix(BYTE_ORDER_MARK) {
-        push(unmarked.to_vec(), Some(Finding::SecretByteOrderMark { given: true }));
-        push(trim(unmarked).to_vec(), Some(Finding::SecretByteOrderMark { given: true }));
     }
-    // What is not shown: no-break spaces and the like, anywhere.
+}
+
+/// The given secret is not what the sender has; what it may have been made of.
+fn mistaken_here(secret: &[u8], readings: &mut Readings<'_>) {
+    let trimmed = trim(secret);
+    readings.push(trimmed.to_vec(), Finding::SecretWhiteSpace { given: true });
+    if let Some(unmarked) = secret.strip_prefix(BYTE_ORDER_MARK) {
+        readings.push(unmarked.to_vec(), Finding::SecretByteOrderMark { given: true });
+        readings.push(trim(unmarked).to_vec(), Finding::SecretByteOrderMark { given: true });
+    }
+    // No-break spaces and the like are not shown, wherever they stand.
     let visible = str::from_utf8(secret).unwrap_or_default();
     let visible: String = visible.chars().filter(|char| !is_invisible(*char)).collect();
-    push(visible.into_bytes(), Some(Finding::SecretWhiteSpace { given: true }));
+    readings.push(visible.into_bytes(), Finding::SecretWhiteSpace { given: true });
     if let Some(unquoted) = unquote(trimmed) {
-        push(unquoted.to_vec(), Some(Finding::SecretQuoted { given: true }));
+        readings.push(unquoted.to_vec(), Finding::SecretQuoted { given: true });
     }
     for bare in [secret, trimmed] {
         if let Some(plain) = convert::without_entities(bare) {
             if let Some(twice) = convert::without_entities(&plain) {
-                push(twice, Some(Finding::SecretEntities { given: true }));
+                readings.push(twice, Finding::SecretEntities { given: true });
             }
-            push(plain, Some(Finding::SecretEntities { given: true }));
+            readings.push(plain, Finding::SecretEntities { given: true });
         }
         if let Some(plain) = convert::without_slashes(bare) {
-            push(plain, Some(Finding::SecretSlashes { given: true }));
+            readings.push(plain, Finding::SecretSlashes { given: true });
         }
         for plain in convert::url_decoded(bare) {
-            push(plain, Some(Finding::SecretUrlEncoded { given: true }));
+            readings.push(plain, Finding::SecretUrlEncoded { given: true });
         }
     }
     if let Some(value) = assigned(trimmed) {
-        push(value.to_vec(), Some(Finding::SecretAssignment));
-        push(unquote(value).unwrap_or(value).to_vec(), Some(Finding::SecretAssignment));
+        readings.push(value.to_vec(), Finding::SecretAssignment);
+        let unquoted = unquote(value).unwrap_or(value);
+        readings.push(unquoted.to_vec(), Finding::SecretAssignment);
     }
-    match trimmed.strip_prefix(PREFIX) {
-        Some(bare) => push(bare.to_vec(), Some(Finding::SecretPrefix { given: true })),
-        None => {
-            let prefixed = [PREFIX, trimmed].concat();
-            push(prefixed, Some(Finding::SecretPrefix { given: false }));
-        }
+    if let Some(bare) = trimmed.strip_prefix(PREFIX) {
+        readings.push(bare.to_vec(), Finding::SecretPrefix { given: true });
     }
     if let Some(plain) = convert::without_escapes(trimmed) {
-        push(plain, Some(Finding::SecretEscapes { given: true }));
-    }
-    match str::from_utf8(secret) {
-        Ok(text) if !text.is_ascii() => {
-            for escaped in convert::json_strings(text) {
-                let bare = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-                let bare = bare.unwrap_or_default().as_bytes().to_vec();
-                push(bare, Some(Finding::SecretEscapes { given: false }));
-            }
-            for charset in Charset::ALL {
-                if let Some(encoded) = charset.encode(text) {
-                    push(encoded, Some(Finding::SecretCharset { given: false }));
-                }
-            }
-        }
-        Ok(_) => {}
-        Err(_) => {
-            for charset in Charset::ALL {
-                push(charset.to_utf8(secret), Some(Finding::SecretCharset { given: true }));
-            }
-        }
+        readings.push(plain, Finding::SecretEscapes { given: true });
     }
     if let Some(plain) = convert::from_utf16(secret) {
-        push(plain, Some(Finding::SecretCharset { given: true }));
+        readings.push(plain, Finding::SecretCharset { given: true });
     }
+    if str::from_utf8(secret).is_err() {
+        for charset in Charset::ALL {
+            readings.push(charset.to_utf8(secret), Finding::SecretCharset { given: true });
+        }
+    }
+    // The text was decoded on this side.
+    readings.push(hex::encode(secret).into_bytes(), Finding::SecretHex { given_as_text: false });
+    let base64 = BASE64_STANDARD.encode(secret).into_bytes();
+    readings.push(base64, Finding::SecretBase64 { given_as_text: false });
+}
+
+/// The sender has made something else of the secret that was given.
+fn mistaken_there(secret: &[u8], readings: &mut Readings<'_>) {
+    let trimmed = trim(secret);
     if let Ok(decoded) = hex::decode(trimmed) {
-        push(decoded, Some(Finding::SecretHex { given_as_text: true }));
+        readings.push(decoded, Finding::SecretHex { given_as_text: true });
     }
     if let Some(decoded) = base64(trimmed) {
-        push(decoded, Some(Finding::SecretBase64 { given_as_text: true }));
+        readings.push(decoded, Finding::SecretBase64 { given_as_text: true });
     }
     for escaped in convert::with_entities(secret) {
-        push(escaped, Some(Finding::SecretEntities { given: false }));
+        readings.push(escaped, Finding::SecretEntities { given: false });
     }
     for slashed in convert::with_slashes(secret) {
-        push(slashed, Some(Finding::SecretSlashes { given: false }));
+        readings.push(slashed, Finding::SecretSlashes { given: false });
     }
     for encoded in convert::url_encoded(secret) {
-        push(encoded, Some(Finding::SecretUrlEncoded { given: false }));
+        readings.push(encoded, Finding::SecretUrlEncoded { given: false });
     }
-    push(hex::encode(secret).into_bytes(), Some(Finding::SecretHex { given_as_text: false }));
-    push(
-        BASE64_STANDARD.encode(secret).into_bytes(),
-        Some(Finding::SecretBase64 { given_as_text: false }),
-    );
     for blank in ["\n", "\r\n", " ", "\t", "\u{a0}", "\\n"] {
         let longer = [secret, blank.as_bytes()].concat();
-        push(longer, Some(Finding::SecretWhiteSpace { given: false }));
+        readings.push(longer, Finding::SecretWhiteSpace { given: false });
     }
     for blank in [" ", "\u{a0}"] {
         let longer = [blank.as_bytes(), secret].concat();
-        push(
-            [&*longer, blank.as_bytes()].concat(),
-            Some(Finding::SecretWhiteSpace { given: false }),
-        );
-        push(longer, Some(Finding::SecretWhiteSpace { given: false }));
+        let around = [&*longer, blank.as_bytes()].concat();
+        readings.push(around, Finding::SecretWhiteSpace { given: false });
+        readings.push(longer, Finding::SecretWhiteSpace { given: false });
     }
     let marked = [BYTE_ORDER_MARK, secret].concat();
-    push(marked, Some(Finding::SecretByteOrderMark { given: false }));
+    readings.push(marked, Finding::SecretByteOrderMark { given: false });
     for mark in ["\"", "'"] {
         let quoted = [mark.as_bytes(), secret, mark.as_bytes()].concat();
-        push(quoted, Some(Finding::SecretQuoted { given: false }));
+        readings.push(quoted, Finding::SecretQuoted { given: false });
+    }
+    if !trimmed.starts_with(PREFIX) {
+        readings.push([PREFIX, trimmed].concat(), Finding::SecretPrefix { given: false });
+    }
+    let Some(text) = str::from_utf8(secret).ok().filter(|text| !text.is_ascii()) else { return };
+    for escaped in convert::json_strings(text) {
+        let bare = escaped.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        let bare = bare.unwrap_or_default().as_bytes().to_vec();
+        readings.push(bare, Finding::SecretEscapes { given: false });
+    }
+    for encoded in Charset::ALL.into_iter().filter_map(|charset| charset.encode(text)) {
+        readings.push(encoded, Finding::SecretCharset { given: false });
     }
 }
 

@@ -150,6 +150,53 @@ fn raw_requests() {
     assert!(read(b"\xff\xfeA").unwrap_err().contains("UTF-16"));
 }
 
+/// What people paste together with a request.
+#[test]
+fn requests_among_other_text() {
+    let request = "POST /h HTTP/1.1\nTimestamp: 1\nSign: ab\n\n{\"a\":1}";
+    for text in [
+        // Its answer, and another request.
+        format!("{request}\n\nHTTP/1.1 401 Unauthorized\ncontent-length: 0\n\n"),
+        format!("{request}\r\n\r\nHTTP/2 200\r\n\r\n{{}}"),
+        format!("{request}\n{request}"),
+        format!("GET /other HTTP/1.1\nHost: a\n\n{request}\n\nGET /other HTTP/1.1\nHost: a\n"),
+        // As editors have several requests in a file.
+        format!("### first\n{request}\n\n### second\nGET https://example.com/ HTTP/1.1\n"),
+        // Words around it.
+        format!("It is refused:\n\n```http\n{request}\n```\n\nWhy?"),
+        format!("It is refused:\n~~~\n{request}\n~~~\n"),
+        // What a log puts before each line.
+        request
+            .split('\n')
+            .map(|line| format!("web_1  | {line}\n"))
+            .collect::<String>()
+            .trim_end()
+            .to_owned(),
+        (10..)
+            .zip(request.split('\n'))
+            .map(|(at, line)| format!("2026-06-01T00:00:{at}Z {line}\n"))
+            .collect::<String>()
+            .trim_end()
+            .to_owned(),
+    ] {
+        let capture = read(&text).unwrap();
+        assert_eq!(capture.target, "/h", "{text}");
+        assert_eq!(capture.headers.len(), 2, "{text}");
+        assert_eq!(String::from_utf8_lossy(&capture.body), "{\"a\":1}", "{text}");
+    }
+    // A body that is no JSON may hold such lines.
+    for line in ["POST /x HTTP/1.1", "HTTP/1.1 200 OK", "###", "```"] {
+        let text = format!("POST /h HTTP/1.1\nSign: ab\n\nfirst\n{line}\nlast");
+        assert_eq!(body(&text), format!("first\n{line}\nlast"));
+    }
+    refused(&[
+        ("$headers = @{\n  \"Sign\" = \"ab\"\n}", "PowerShell"),
+        ("Array\n(\n    [Sign] => ab\n)", "PHP"),
+        ("array(1) {\n", "PHP"),
+        ("{'headers': {'Sign': 'ab'}}", "Python"),
+    ]);
+}
+
 #[test]
 fn curl_commands() {
     for (command, expected) in [

@@ -11,6 +11,67 @@ pub(super) fn read(text: &[u8]) -> Result<Capture> {
     Ok(capture)
 }
 
+/// All requests of a text. After one may follow its answer, further requests, or a line of `###` as
+/// editors have it between requests.
+pub(super) fn read_all(text: &[u8]) -> Vec<Result<Capture>> {
+    let mut requests = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (message, others) = first_message(rest);
+        rest = others;
+        let message = match message.strip_prefix(b"###") {
+            Some(titled) => titled.get(line_end(titled)..).unwrap_or_default(),
+            None => message,
+        };
+        let is_answer = message.starts_with(b"HTTP/") && !requests.is_empty();
+        if !message.trim_ascii().is_empty() && !is_answer {
+            requests.push(read(message));
+        }
+    }
+    if requests.is_empty() { vec![read(text)] } else { requests }
+}
+
+/// So many lines of a text are looked at as the start of another message.
+const STARTS: usize = 16;
+
+/// The first message of several, without the line breaks after it, and what follows. It ends before a
+/// line that starts another one, where so far its body is JSON or empty: any other body may hold such
+/// a line.
+fn first_message(text: &[u8]) -> (&[u8], &[u8]) {
+    let (mut at, mut starts) = (line_end(text), 0..STARTS);
+    for line in text.get(at..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        let bare = line.trim_ascii_end();
+        let is_answer = bare.starts_with(b"HTTP/1.") || bare.starts_with(b"HTTP/2 ");
+        if (is_answer || bare.starts_with(b"###") || is_start(bare))
+            && starts.next().is_some()
+            && let Some((message, rest)) = text.split_at_checked(at)
+        {
+            let message = message.trim_ascii_end();
+            let body = head(message).map_or(&b""[..], |(_, body)| body);
+            let is_whole = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+            if body.is_empty() || is_whole {
+                return (message, rest);
+            }
+        }
+        at = at.saturating_add(line.len());
+    }
+    (text, b"")
+}
+
+/// Whether a line starts a request, with its version.
+pub(super) fn is_start(line: &[u8]) -> bool {
+    line.windows(6).any(|window| window == b" HTTP/") && matches!(request_line(line), Ok(Some(_)))
+}
+
+/// Where the first line that is not blank ends.
+fn line_end(text: &[u8]) -> usize {
+    let blank = text.len().saturating_sub(text.trim_ascii_start().len());
+    let rest = text.get(blank..).unwrap_or_default();
+    let length =
+        rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at.saturating_add(1));
+    blank.saturating_add(length)
+}
+
 /// The request line, if there is one, and the headers; gives what follows the blank line.
 pub(super) fn head(text: &[u8]) -> Result<(Capture, &[u8])> {
     let mut capture = Capture::default();

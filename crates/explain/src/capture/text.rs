@@ -38,14 +38,54 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, [u8]>, Captur
     }
 }
 
-/// What stands between the fences of Markdown.
+/// What stands between the fences of Markdown, with or without words around them.
 fn unfenced(text: &[u8]) -> Option<&[u8]> {
-    let start = text.trim_ascii_start().strip_prefix(b"```")?;
-    let start = start.get(start.iter().position(|byte| *byte == b'\n')?.saturating_add(1)..)?;
-    let inner = start.trim_ascii_end().strip_suffix(b"```").unwrap_or(start);
-    // The line break before the fence is the fence's.
-    let inner = inner.strip_suffix(b"\n").unwrap_or(inner);
-    Some(inner.strip_suffix(b"\r").unwrap_or(inner))
+    [b"```", b"~~~"].into_iter().find_map(|fence| {
+        let fences = text.split(|byte| *byte == b'\n').filter(|line| line.starts_with(fence));
+        let starts_with_one = text.trim_ascii_start().starts_with(fence);
+        if !starts_with_one && fences.count() != 2 {
+            return None;
+        }
+        let start = text.windows(fence.len()).position(|window| window == fence)?;
+        let start = text.get(start..)?;
+        let start = start.get(start.iter().position(|byte| *byte == b'\n')?.saturating_add(1)..)?;
+        let mut lines = start.split_inclusive(|byte| *byte == b'\n');
+        let length =
+            lines.by_ref().take_while(|line| !line.starts_with(fence)).map(<[u8]>::len).sum();
+        let inner = start.get(..length)?;
+        // The line break before the fence is the fence's.
+        let inner = inner.strip_suffix(b"\n").unwrap_or(inner);
+        Some(inner.strip_suffix(b"\r").unwrap_or(inner))
+    })
+}
+
+/// Without what a log puts before each line, where the first line has it before the start of a
+/// request. Digits may differ from line to line, as those of a time do.
+pub(super) fn without_prefix(text: &[u8], is_start: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let shape = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
+    let first = text.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())?;
+    let first = first.trim_ascii_end();
+    // JSON, and what curl prints, have readers of their own.
+    if first.starts_with(b"{") || first.starts_with(b"[") || first.starts_with(b">") {
+        return None;
+    }
+    let spaces =
+        first.iter().enumerate().filter(|(_, byte)| byte.is_ascii_whitespace() || **byte == b'|');
+    let mut starts = spaces.map(|(at, _)| at.saturating_add(1));
+    let length = starts.find(|at| first.get(*at..).is_some_and(&is_start))?;
+    let prefix: Vec<u8> = first.get(..length)?.iter().map(shape).collect();
+    let mut lines = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let shaped: Vec<u8> = line.iter().take(length).map(shape).collect();
+        if shaped == prefix {
+            lines.push(line.get(length..)?);
+        } else if prefix.trim_ascii_end() == shaped.trim_ascii_end() || line.is_empty() {
+            lines.push(&b""[..]);
+        } else {
+            return None;
+        }
+    }
+    Some(lines.join(&b'\n'))
 }
 
 /// Without the first line's indentation, where it has one.
