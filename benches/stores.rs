@@ -42,6 +42,12 @@ fn print(name: &str, ours: Vec<Duration>, least: Vec<Duration>) {
     println!("| {name} | {ratio:.2} | {ours:.1?} | {least:.1?} |");
 }
 
+async fn set(connection: &mut MultiplexedConnection, round: u64) {
+    let mut command = redis::cmd("SET");
+    command.arg(round).arg(1).arg("PX").arg(300_000);
+    command.query_async::<()>(connection).await.unwrap();
+}
+
 /// Claim and commit, beside two `SET`s.
 async fn redis() {
     let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
@@ -53,11 +59,6 @@ async fn redis() {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let store = RedisStore::new(client);
 
-    async fn set(connection: &mut MultiplexedConnection, round: u64) {
-        let mut command = redis::cmd("SET");
-        command.arg(round).arg(1).arg("PX").arg(300_000);
-        command.query_async::<()>(connection).await.unwrap();
-    }
     let (mut ours, mut least) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let key = ReplayKey::derive([round.to_be_bytes()]);
