@@ -278,7 +278,7 @@ fn sixty_four_threads_one_processes() {
 #[test]
 fn a_key_is_shown_as_hex() {
     let key = ReplayKey::derive(["one"]);
-    let digits: String = key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex::encode(key.as_bytes());
     assert_eq!(key.to_string(), digits);
     assert_eq!(digits.len(), 64);
 }

@@ -166,18 +166,8 @@ fn requests_among_other_text() {
         format!("It is refused:\n\n```http\n{request}\n```\n\nWhy?"),
         format!("It is refused:\n~~~\n{request}\n~~~\n"),
         // What a log puts before each line.
-        request
-            .split('\n')
-            .map(|line| format!("web_1  | {line}\n"))
-            .collect::<String>()
-            .trim_end()
-            .to_owned(),
-        (10..)
-            .zip(request.split('\n'))
-            .map(|(at, line)| format!("2026-06-01T00:00:{at}Z {line}\n"))
-            .collect::<String>()
-            .trim_end()
-            .to_owned(),
+        format!("web_1  | {}", request.replace('\n', "\nweb_1  | ")),
+        format!("2026-06-01T00:00:10Z {}", request.replace('\n', "\n2026-06-01T00:00:11Z ")),
     ] {
         let capture = read(&text).unwrap();
         assert_eq!(capture.target, "/h", "{text}");
