@@ -449,7 +449,8 @@ async fn the_answer_stands_when_only_the_commit_fails() {
     assert_eq!(*seen.lock().unwrap(), Some("unavailable"));
 }
 
-/// Or else who holds the last byte back until the store has forgotten could have it run again.
+/// Otherwise a sender that holds back the last byte until the store has forgotten could have the request
+/// run again.
 #[tokio::test]
 async fn a_claim_has_the_time_when_the_body_was_there() {
     let notes = Notes::default();

@@ -14,8 +14,8 @@ program=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directo
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# The verdict, twice: once for a genuine request and once for a forged one. Nothing else, but that a
-# secret of NUL bytes is refused when it is made.
+# The verdict, twice: once for a genuine request and once for a forged one. Besides it, only the check
+# of a new secret for NUL bytes.
 if ! valgrind -s --error-exitcode=9 --suppressions=verdict.supp "$program" verdict 2>"$scratch/verdict"; then
     cat "$scratch/verdict"
     echo "something besides the verdict depends on the secret"

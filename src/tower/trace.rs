@@ -1,4 +1,4 @@
-//! What became of a request, as `tracing` has it.
+//! Tells `tracing` what became of a request.
 
 use alloc::string::{String, ToString as _};
 use core::error::Error;
@@ -8,7 +8,7 @@ use tracing::{Span, error, info, warn};
 use super::{Outcome, Verdict};
 use crate::replay::ReplayError;
 
-/// Of the library as a whole, so that a filter need not know its modules.
+/// The target of all events, so that a filter need not know modules.
 const TARGET: &str = "trusthooks";
 
 /// Records the facts as fields of `span`, and a refusal as one event within it.
@@ -46,7 +46,7 @@ pub(super) fn record(span: &Span, outcome: &Outcome) {
     }
 }
 
-/// An error of the store with what caused it, none of which the sender wrote.
+/// An error of the store and its causes. The sender wrote none of it.
 fn with_causes(error: &ReplayError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

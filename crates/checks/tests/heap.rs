@@ -1,7 +1,7 @@
 //! No heap allocation from `begin` to the verdict; behind the layer, an event is read once.
 
 use std::{
-    alloc::{GlobalAlloc, System},
+    alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
     convert::Infallible,
     future::{Future as _, Ready, ready},
@@ -31,13 +31,13 @@ thread_local! {
 
 // SAFETY: everything is left to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         // SAFETY: as the caller promised.
         unsafe { System.alloc(layout) }
     }
 
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: std::alloc::Layout) {
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // SAFETY: as the caller promised.
         unsafe { System.dealloc(pointer, layout) }
     }

@@ -165,6 +165,7 @@ fn requests_among_other_text() {
         // Words around it.
         format!("It is refused:\n\n```http\n{request}\n```\n\nWhy?"),
         format!("It is refused:\n~~~\n{request}\n~~~\n"),
+        format!("With ``` in a line:\n```\n{request}\n```\n"),
         // What a log puts before each line.
         format!("web_1  | {}", request.replace('\n', "\nweb_1  | ")),
         format!("2026-06-01T00:00:10Z {}", request.replace('\n', "\n2026-06-01T00:00:11Z ")),

@@ -1,4 +1,4 @@
-//! What became of the webhooks, in numbers, as Prometheus reads them.
+//! Counts outcomes for Prometheus.
 
 use prometheus::{Error, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
 use tracing::warn;

@@ -1,4 +1,4 @@
-//! What a request is answered with, and what is to be kept. Knows nothing of the host.
+//! Verifies a request and decides on the answer. Knows nothing of the host.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};

@@ -39,13 +39,12 @@ fn verdict() {
     let (timestamp, genuine) = signed();
     let forged = format!("sha256={}", "0".repeat(64));
     for (signature, fits) in [(genuine, true), (forged, false)] {
-        // The bytes of the secret, before they are keyed: whatever the HMAC makes of them, and
-        // wherever it keeps that, is undefined too.
+        // The bytes of the secret are undefined before they are keyed. So is everything that the HMAC
+        // makes of them, wherever it keeps it.
         let text: [u8; SECRET.len()] = SECRET.as_bytes().try_into().expect("its own length");
         let text = black_box(text);
         undefined(&text);
-        let secret = Secret::new(text);
-        let secret = secret.expect("not empty");
+        let secret = Secret::new(text).expect("not empty");
         let verifier = trustlens::Verifier::new(Secrets::from(secret));
         let headers =
             [("x-trustlens-timestamp", &timestamp), ("x-trustlens-signature", &signature)];

@@ -11,8 +11,8 @@ pub(super) fn read(text: &[u8]) -> Result<Capture> {
     Ok(capture)
 }
 
-/// All requests of a text. After one may follow its answer, further requests, or a line of `###` as
-/// editors have it between requests.
+/// All requests of a text. Answers are skipped. So are lines of `###`, which editors have between
+/// requests.
 pub(super) fn read_all(text: &[u8]) -> Vec<Result<Capture>> {
     let mut requests = Vec::new();
     let mut rest = text;
@@ -31,12 +31,11 @@ pub(super) fn read_all(text: &[u8]) -> Vec<Result<Capture>> {
     if requests.is_empty() { vec![read(text)] } else { requests }
 }
 
-/// So many lines of a text are looked at as the start of another message.
+/// How many lines are looked at as the start of another message.
 const STARTS: usize = 16;
 
-/// The first message of several, without the line breaks after it, and what follows. It ends before a
-/// line that starts another one, where so far its body is JSON or empty: any other body may hold such
-/// a line.
+/// The first message, without the line breaks after it, and the rest. It ends before a line that starts
+/// another message, if its body up to there is JSON or empty. Any other body may hold such a line.
 fn first_message(text: &[u8]) -> (&[u8], &[u8]) {
     let (mut at, mut starts) = (line_end(text), 0..STARTS);
     for line in text.get(at..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {

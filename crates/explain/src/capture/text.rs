@@ -46,12 +46,14 @@ fn unfenced(text: &[u8]) -> Option<&[u8]> {
         if !starts_with_one && fences.count() != 2 {
             return None;
         }
-        let start = text.windows(fence.len()).position(|window| window == fence)?;
-        let start = text.get(start..)?;
+        let before = |line: &&[u8]| !line.trim_ascii_start().starts_with(fence);
+        let lines = text.split_inclusive(|byte| *byte == b'\n');
+        let at: usize = lines.take_while(before).map(<[u8]>::len).sum();
+        let start = text.get(at..)?;
         let start = start.get(start.iter().position(|byte| *byte == b'\n')?.saturating_add(1)..)?;
-        let mut lines = start.split_inclusive(|byte| *byte == b'\n');
-        let length =
-            lines.by_ref().take_while(|line| !line.starts_with(fence)).map(<[u8]>::len).sum();
+        let lines = start.split_inclusive(|byte| *byte == b'\n');
+        let length: usize =
+            lines.take_while(|line| !line.starts_with(fence)).map(<[u8]>::len).sum();
         let inner = start.get(..length)?;
         // The line break before the fence is the fence's.
         let inner = inner.strip_suffix(b"\n").unwrap_or(inner);
@@ -59,8 +61,8 @@ fn unfenced(text: &[u8]) -> Option<&[u8]> {
     })
 }
 
-/// Without what a log puts before each line, where the first line has it before the start of a
-/// request. Digits may differ from line to line, as those of a time do.
+/// Without the prefix that a log puts before each line. The first line must start a request after it.
+/// Digits may differ from line to line, as those of a time do.
 pub(super) fn without_prefix(text: &[u8], is_start: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
     let shape = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
     let first = text.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())?;

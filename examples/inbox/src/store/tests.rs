@@ -1,4 +1,4 @@
-//! What is put aside, when, and what can be done about it: over both stores.
+//! Putting deliveries aside, looking at them and trying again, over both stores.
 
 #[path = "../../../../tests/common/postgres.rs"]
 mod postgres_server;
@@ -74,7 +74,7 @@ async fn the_pauses_grow_up_to_an_hour<S: Store>(store: &S) {
     }
 }
 
-/// Whoever takes it dies before a word is written about it.
+/// The process dies in each attempt, before it notes an error.
 async fn what_kills_the_process_is_put_aside_too<S: Store>(store: &S) {
     insert(store, r#"{"event":"test"}"#).await;
     for attempt in 1..=10 {
