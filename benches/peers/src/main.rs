@@ -302,27 +302,53 @@ fn shops(now: u64) {
         println!("| {name} | {} |", ratios.join(" | "));
     }
 
-    println!("\nThe map alone: any of so many looked up, and its 104 bytes read:\n");
-    println!("| shops | ns |\n|---|---|");
-    let mut race = Race::new();
+    println!(
+        "\nThe memory alone: an entry of 128 bytes, found by its number; and the map alone:\n"
+    );
+    println!("| shops | memory, ns | map, ns |\n|---|---|---|");
+    let mut table = [[0.0; 2]; 3];
+    // As much memory beside each number and token as a request has, so that the caches are as full.
+    let request = [1_u8; 4096];
+    let mut memory = Race::new();
+    let mut map = Race::new();
     for ((count, name), store) in counts.iter().zip(names).zip(&stores) {
+        let entries = vec![[1_u64; 16]; *count];
+        let mut index = indices(*count, true);
+        memory.enter_prepared(
+            name,
+            move || (0..UNDER_WAY).map(|_| (index(), request)).collect(),
+            move |numbers| {
+                // The number of the next entry is not known before this one is read.
+                let mut last = 0;
+                for (number, _) in numbers {
+                    let entry = black_box(&entries)[(number + last) % count];
+                    last = usize::from(entry.iter().sum::<u64>() != 16);
+                }
+                assert_eq!(last, 0);
+            },
+        );
         // Of the same size as `Secrets`, which cannot be read from outside.
-        let map: HashMap<String, [u64; 13]> =
+        let secrets: HashMap<String, [u64; 13]> =
             store.0.keys().map(|token| (token.clone(), [1; 13])).collect();
         let mut index = indices(*count, true);
-        race.enter_prepared(
+        map.enter_prepared(
             name,
-            move || (0..UNDER_WAY).map(|_| Shops::public_token(index())).collect(),
+            move || (0..UNDER_WAY).map(|_| (Shops::public_token(index()), request)).collect(),
             move |tokens| {
-                for token in tokens {
-                    let found = black_box(&map).get(black_box(token.as_str()));
+                for (token, _) in tokens {
+                    let found = black_box(&secrets).get(black_box(token.as_str()));
                     assert_eq!(found.map(|secrets| secrets.iter().sum()), Some(13_u64));
                 }
             },
         );
     }
-    for (name, time) in race.run() {
-        println!("| {name} | {:.0} |", time.median);
+    for (column, race) in [memory, map].into_iter().enumerate() {
+        for (row, (_, time)) in race.run().into_iter().enumerate() {
+            table[row][column] = time.median;
+        }
+    }
+    for (name, [memory, map]) in names.into_iter().zip(table) {
+        println!("| {name} | {memory:.0} | {map:.0} |");
     }
 }
 
