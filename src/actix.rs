@@ -2,6 +2,8 @@
 
 use alloc::boxed::Box;
 use core::{
+    error::Error,
+    fmt,
     future::{Future, poll_fn},
     pin::Pin,
 };
@@ -177,43 +179,67 @@ impl Body {
 }
 
 /// Why there is no delivery, or none to process. Its answer is empty, but for a duplicate's.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum WebhookError {
     /// The request is no POST: 405.
-    #[error("the request is no POST")]
     Method,
 
     /// The request is not a genuine delivery: [`VerifyError::status_code`].
-    #[error(transparent)]
-    Unverified(#[from] VerifyError),
+    Unverified(VerifyError),
 
     /// The body is longer than the [`BodyLimit`]: 413.
-    #[error("the body is larger than {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
         limit: usize,
     },
 
     /// The body ended early, or the connection did: 400.
-    #[error("the body could not be read to its end")]
-    Unreadable(#[source] PayloadError),
+    Unreadable(PayloadError),
 
     /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::status_code`], for a
     /// duplicate with the vendor's acknowledgement.
-    #[error("{error}")]
     #[non_exhaustive]
     Replay {
         /// Why.
-        #[source]
         error: ReplayError,
         /// The vendor's [`Verify::ACK_BODY`].
         ack_body: &'static str,
     },
 
     /// The app's data has no `Data<V>` with the verifier: 500.
-    #[error("the app has no `Data` with the verifier of this webhook")]
     NotConfigured,
+}
+
+impl fmt::Display for WebhookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Method => f.write_str("the request is no POST"),
+            Self::Unverified(error) => error.fmt(f),
+            Self::TooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
+            Self::Unreadable(_) => f.write_str("the body could not be read to its end"),
+            Self::Replay { error, .. } => error.fmt(f),
+            Self::NotConfigured => {
+                f.write_str("the app has no `Data` with the verifier of this webhook")
+            }
+        }
+    }
+}
+
+impl Error for WebhookError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unreadable(cause) => Some(cause),
+            Self::Replay { error, .. } => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<VerifyError> for WebhookError {
+    fn from(error: VerifyError) -> Self {
+        Self::Unverified(error)
+    }
 }
 
 impl ResponseError for WebhookError {

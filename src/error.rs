@@ -1,9 +1,10 @@
 //! Errors, one type per question that a caller asks.
 //!
 //! No message holds a secret, a MAC or any part of a body. Messages print names of headers and
-//! lengths of time, and nothing else of a request.
+//! lengths of time, and nothing else of a request. They are written by hand: a macro for that takes
+//! a fifth of the time in which a program with this crate compiles.
 
-use core::time::Duration;
+use core::{error::Error, fmt, time::Duration};
 
 #[cfg(feature = "json")]
 mod event;
@@ -16,12 +17,11 @@ pub use event::{EventError, EventErrorKind};
 /// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers (for
 /// [`ReservedParameter`](Self::ReservedParameter), the query), before the body is read or anything
 /// is hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// A header that the scheme needs is absent. An endpoint that was set up without a secret
     /// arrives here too: its deliveries carry no signature.
-    #[error("missing header `{header}`")]
     MissingHeader {
         /// The header's name, in lower case.
         header: &'static str,
@@ -29,7 +29,6 @@ pub enum VerifyError {
 
     /// A header that the scheme needs came more than once, even with equal values. Proxies and
     /// frameworks differ in which one they take, so none is taken.
-    #[error("header `{header}` sent more than once")]
     RepeatedHeader {
         /// The header's name, in lower case.
         header: &'static str,
@@ -37,14 +36,12 @@ pub enum VerifyError {
 
     /// The timestamp is not Unix seconds in their one spelling: `0` or `[1-9][0-9]*`, at most
     /// 2⁶³−1.
-    #[error("header `{header}` is not a Unix timestamp in seconds")]
     MalformedTimestamp {
         /// The header's name, in lower case.
         header: &'static str,
     },
 
     /// The signature is not the scheme's prefix and 64 lower-case hex digits.
-    #[error("header `{header}` is not a hex-encoded HMAC-SHA256 in the vendor's form")]
     MalformedSignature {
         /// The header's name, in lower case.
         header: &'static str,
@@ -53,25 +50,20 @@ pub enum VerifyError {
     /// An Open API request has a query parameter called `timestamp`, which the signature reserves
     /// for itself. Only [`trustoo::open_api::Verifier`](crate::trustoo::open_api::Verifier) gives
     /// this verdict.
-    #[error("the query has a parameter `timestamp`, which the signature reserves")]
     ReservedParameter,
 
     /// A key or value of an Open API request's query could stand for several parameters, or for the
     /// body. Only a verifier with
     /// [`refuse_ambiguous`](crate::trustoo::open_api::Verifier::refuse_ambiguous) refuses this.
-    #[error("the query has a key or value that could be signed for another request")]
     AmbiguousQuery,
 
     /// The public token selects no configured shop.
-    #[error("the public token belongs to no configured shop")]
     UnknownPublicToken,
 
     /// The webhook id selects no configured TrustLens endpoint.
-    #[error("the webhook id belongs to no configured endpoint")]
     UnknownWebhookId,
 
     /// Signed longer ago than the replay window allows.
-    #[error("signed {age:?} ago, the replay window allows {window:?}")]
     Expired {
         /// Time since it was signed.
         age: Duration,
@@ -80,7 +72,6 @@ pub enum VerifyError {
     },
 
     /// Signed further ahead of this clock than the replay window allows.
-    #[error("signed {ahead:?} ahead of this clock, the replay window allows {window:?}")]
     FromFuture {
         /// Time until the moment at which it claims to be signed.
         ahead: Duration,
@@ -90,11 +81,9 @@ pub enum VerifyError {
 
     /// The event has no time that can be read. Only `check_age` of an event gives this verdict,
     /// such as [`trustlens::Event::check_age`](crate::trustlens::Event).
-    #[error("the event has no time that can be read")]
     UnknownTime,
 
     /// No configured secret made this signature over these bytes.
-    #[error("no configured secret made this signature over these bytes")]
     SignatureMismatch,
 }
 
@@ -158,49 +147,113 @@ impl VerifyError {
     }
 }
 
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingHeader { header } => write!(f, "missing header `{header}`"),
+            Self::RepeatedHeader { header } => write!(f, "header `{header}` sent more than once"),
+            Self::MalformedTimestamp { header } => {
+                write!(f, "header `{header}` is not a Unix timestamp in seconds")
+            }
+            Self::MalformedSignature { header } => {
+                write!(f, "header `{header}` is not a hex-encoded HMAC-SHA256 in the vendor's form")
+            }
+            Self::ReservedParameter => {
+                f.write_str("the query has a parameter `timestamp`, which the signature reserves")
+            }
+            Self::AmbiguousQuery => {
+                f.write_str("the query has a key or value that could be signed for another request")
+            }
+            Self::UnknownPublicToken => {
+                f.write_str("the public token belongs to no configured shop")
+            }
+            Self::UnknownWebhookId => {
+                f.write_str("the webhook id belongs to no configured endpoint")
+            }
+            Self::Expired { age, window } => {
+                write!(f, "signed {age:?} ago, the replay window allows {window:?}")
+            }
+            Self::FromFuture { ahead, window } => {
+                write!(
+                    f,
+                    "signed {ahead:?} ahead of this clock, the replay window allows {window:?}"
+                )
+            }
+            Self::UnknownTime => f.write_str("the event has no time that can be read"),
+            Self::SignatureMismatch => {
+                f.write_str("no configured secret made this signature over these bytes")
+            }
+        }
+    }
+}
+
+impl Error for VerifyError {}
+
 /// Why bytes cannot be a [`Secret`](crate::Secret).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretError {
     /// The secret is empty. HMAC would take it, and anyone could then sign.
-    #[error("the secret is empty")]
     Empty,
 
     /// The secret is made of NUL bytes alone. HMAC fills a short key up with them, so such a
     /// secret is the empty one again.
-    #[error("the secret is nothing but NUL bytes")]
     Nul,
 }
 
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the secret is empty",
+            Self::Nul => "the secret is nothing but NUL bytes",
+        })
+    }
+}
+
+impl Error for SecretError {}
+
 /// Why text is not a [`Timestamp`](crate::Timestamp).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("not a Unix timestamp in seconds: `0` or `[1-9][0-9]*`, at most 2^63-1")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TimestampError;
 
+impl fmt::Display for TimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a Unix timestamp in seconds: `0` or `[1-9][0-9]*`, at most 2^63-1")
+    }
+}
+
+impl Error for TimestampError {}
+
 /// Why text is not an amount of [`Money`](crate::Money).
 #[cfg(feature = "json")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("not a decimal number of at most 38 digits")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct MoneyError;
 
+#[cfg(feature = "json")]
+impl fmt::Display for MoneyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a decimal number of at most 38 digits")
+    }
+}
+
+#[cfg(feature = "json")]
+impl Error for MoneyError {}
+
 /// Why a request cannot be signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignError {
     /// The query already has a parameter `timestamp`; the signature adds its own.
-    #[error("the query has a parameter `timestamp`, which the signature reserves")]
     ReservedParameter,
 
     /// The query starts with `?` or holds a `#`: it is not the part of a URL between the two, or a
     /// `#` in it is not escaped (`%23`).
-    #[error("not a query: it starts with `?` or holds a `#`")]
     NotAQuery,
 
     /// A public token, access token or API key holds bytes that no header can carry, such as a line
     /// break.
-    #[error("the token for header `{header}` holds bytes that no header can carry")]
     InvalidHeaderValue {
         /// The header's name, in lower case.
         header: &'static str,
@@ -208,6 +261,24 @@ pub enum SignError {
 
     /// The request has a non-empty `authorization` header. The server would take it as a bearer
     /// token and never look at the signature.
-    #[error("the request has an `authorization` header, so the server would ignore a signature")]
     Authorization,
 }
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ReservedParameter => {
+                f.write_str("the query has a parameter `timestamp`, which the signature reserves")
+            }
+            Self::NotAQuery => f.write_str("not a query: it starts with `?` or holds a `#`"),
+            Self::InvalidHeaderValue { header } => {
+                write!(f, "the token for header `{header}` holds bytes that no header can carry")
+            }
+            Self::Authorization => f.write_str(
+                "the request has an `authorization` header, so the server would ignore a signature",
+            ),
+        }
+    }
+}
+
+impl Error for SignError {}

@@ -42,7 +42,7 @@
 //! their body signs.
 
 use alloc::sync::Arc;
-use core::{future::Future, time::Duration};
+use core::{error::Error, fmt, future::Future, time::Duration};
 
 use crate::{
     event::Event,
@@ -62,29 +62,24 @@ pub use guard::{Claim, ReplayGuard};
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a delivery must not be processed now.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// It was processed before. Answer with success, so that the vendor stops sending it.
-    #[error("the delivery was processed before")]
     Duplicate,
 
     /// It is being processed right now. Answer with 409, so that the vendor comes back later.
-    #[error("the delivery is being processed")]
     InFlight,
 
     /// The guard holds as many deliveries as it may, none of which has expired. Answer with 503.
-    #[error("the replay guard is full")]
     Full,
 
     /// By the guard's clock the delivery's window has closed, and what it knew of it may be gone.
     /// Happens to a request that was verified just before and claimed just after. Answer with 503.
-    #[error("the delivery's window has closed")]
     Expired,
 
     /// The store cannot be asked. Answer with 503.
-    #[error("the replay store is unavailable")]
-    Unavailable(#[source] Arc<dyn core::error::Error + Send + Sync>),
+    Unavailable(Arc<dyn Error + Send + Sync>),
 }
 
 impl ReplayError {
@@ -148,6 +143,27 @@ impl ReplayError {
         }
         answer.extensions_mut().insert(self);
         answer
+    }
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Duplicate => "the delivery was processed before",
+            Self::InFlight => "the delivery is being processed",
+            Self::Full => "the replay guard is full",
+            Self::Expired => "the delivery's window has closed",
+            Self::Unavailable(_) => "the replay store is unavailable",
+        })
+    }
+}
+
+impl Error for ReplayError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unavailable(cause) => Some(cause),
+            _ => None,
+        }
     }
 }
 

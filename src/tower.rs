@@ -431,19 +431,17 @@ impl Collected {
 }
 
 /// Why a body could not be taken.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum BodyError {
     /// It is longer than the layer's limit. Answered with 413.
-    #[error("the body is larger than {limit} bytes")]
     TooLarge {
         /// The layer's limit in bytes.
         limit: usize,
     },
 
     /// It ended early, or the connection did. Answered with 400.
-    #[error("the body could not be read to its end")]
-    Unreadable(#[source] Arc<dyn Error + Send + Sync>),
+    Unreadable(Arc<dyn Error + Send + Sync>),
 }
 
 impl BodyError {
@@ -451,6 +449,24 @@ impl BodyError {
         match self {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
+            Self::Unreadable(_) => f.write_str("the body could not be read to its end"),
+        }
+    }
+}
+
+impl Error for BodyError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::TooLarge { .. } => None,
+            Self::Unreadable(cause) => Some(cause),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Answers of the Open API.
 
 use alloc::{borrow::Cow, string::String};
-use core::{fmt, marker::PhantomData};
+use core::{error::Error, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
@@ -74,18 +74,46 @@ impl<T: DeserializeOwned> Answer<T> {
 }
 
 /// Why there is no [`Answer`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerError {
     /// The server answered that the request failed.
-    #[error(transparent)]
-    Refused(#[from] ApiError),
+    Refused(ApiError),
 
     /// The body is not an answer of the Open API with the data that was asked for. A proxy between
     /// client and server answers in this way too, with a page of HTML as a rule: look at the HTTP
     /// status first, which the Open API leaves at 200.
-    #[error("the answer could not be read")]
-    Unreadable(#[from] EventError),
+    Unreadable(EventError),
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Unreadable(_) => f.write_str("the answer could not be read"),
+        }
+    }
+}
+
+impl Error for AnswerError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Unreadable(cause) => Some(cause),
+        }
+    }
+}
+
+impl From<ApiError> for AnswerError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<EventError> for AnswerError {
+    fn from(error: EventError) -> Self {
+        Self::Unreadable(error)
+    }
 }
 
 /// An answer that says that the request failed (Quick Start, 5).
@@ -143,7 +171,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-impl core::error::Error for ApiError {}
+impl Error for ApiError {}
 
 /// Every field of an answer but its data.
 pub(crate) struct Head {
