@@ -87,7 +87,7 @@ fn acknowledgement(body: &'static str) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 
-/// How many bytes the body of a [`Webhook`] may have; 1 MiB where the app's data has none.
+/// The most bytes that the body of a [`Webhook`] may have; 1 MiB where the app's data has none.
 ///
 /// ```
 /// use actix_web::App;
@@ -99,7 +99,7 @@ fn acknowledgement(body: &'static str) -> HttpResponse {
 pub struct BodyLimit(pub usize);
 
 impl BodyLimit {
-    /// How much of a body that is refused is taken off the wire: so many times the limit.
+    /// The limit of what is read off the wire of a body that is refused, as a multiple of the limit.
     const TIMES: usize = 8;
 }
 

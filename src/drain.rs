@@ -1,4 +1,4 @@
-//! Taking a body off the wire that nobody wants.
+//! Reads off the wire a body that was refused.
 //!
 //! Most senders write their whole request before they read the answer. Where the connection is
 //! closed on bytes that nobody read, the answer is lost with them: the sender sees a broken pipe, and
@@ -11,7 +11,7 @@ use http::{HeaderMap, header};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
-/// How much is taken off the wire: so many times as much as would have been accepted.
+/// The limit of what is read off the wire, as a multiple of what would have been accepted.
 pub(crate) const TIMES: usize = 8;
 
 /// Reads up to `limit` bytes and keeps nothing of them.

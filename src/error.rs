@@ -67,7 +67,7 @@ pub enum VerifyError {
     Expired {
         /// Time since it was signed.
         age: Duration,
-        /// How far back the window reaches.
+        /// The length of the window into the past.
         window: Duration,
     },
 
@@ -75,7 +75,7 @@ pub enum VerifyError {
     FromFuture {
         /// Time until the moment at which it claims to be signed.
         ahead: Duration,
-        /// How far ahead the window reaches.
+        /// The length of the window into the future.
         window: Duration,
     },
 

@@ -1,4 +1,4 @@
-//! What every event has in common, and the values that both vendors send.
+//! Common to every event: the trait, and the values that both vendors send.
 //!
 //! A body is read in two steps. [`json`](crate::json) makes a tree of it; then each record takes
 //! its fields out of the tree by name ([`read`]). What nobody took is `extra`. A value that does
@@ -27,7 +27,7 @@ mod time;
 #[cfg(feature = "json")]
 pub use {extra::Extra, mismatch::Mismatch, money::Money, personal::Personal, time::EventTime};
 
-/// What a delivery says: the event of one of the schemes.
+/// The content of a delivery: the event of one of the schemes.
 ///
 /// Sealed: the events are [`trustlens::Event`](crate::trustlens::Event),
 /// [`trustoo::shop::Event`](crate::trustoo::shop::Event) and
@@ -65,7 +65,7 @@ pub(crate) mod sealed {
 #[cfg(not(feature = "json"))]
 macro_rules! unread_event {
     () => {
-        /// What a delivery of this scheme says. Its contents need the feature `json`.
+        /// The event of this scheme. Its contents need the feature `json`.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Event {}

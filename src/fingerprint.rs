@@ -1,4 +1,4 @@
-//! What tells one delivery from another.
+//! Marks that tell one delivery from another.
 
 use core::fmt;
 
@@ -37,7 +37,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// What makes two deliveries the same one.
+/// A key that two deliveries share if they are to be processed as one.
 ///
 /// ```
 /// use trusthooks::ReplayKey;

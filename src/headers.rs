@@ -7,7 +7,7 @@ use core::fmt;
 use crate::error::SignError;
 use crate::error::VerifyError;
 
-/// Where a request's headers are found.
+/// A source of a request's headers.
 ///
 /// Implemented for [`http::HeaderMap`](https://docs.rs/http) (feature `http`) and for lists of
 /// pairs (arrays, slices and `Vec`s of names and values), as servers without `http` and test cases

@@ -95,7 +95,7 @@ impl Json<'_> {
     }
 }
 
-/// What is left of an object after its fields were taken out.
+/// The rest of an object after its fields were taken out.
 pub(crate) fn into_map(object: Object<'_>) -> Map<String, Value> {
     let mut map = Map::new();
     // Not collected: that would gather all of them once more.

@@ -33,8 +33,7 @@ use crate::{
 /// The value of a delivery that was processed. While it is claimed, the value is its owner's name.
 const PROCESSED: &str = "processed";
 
-/// How much longer a delivery is remembered than this machine would let it in: another one's clock
-/// may be behind.
+/// Added to the time for which a delivery is remembered, since another machine's clock may be behind.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// Deletes a key where it still has the value that is given.
@@ -128,7 +127,7 @@ pub struct RedisStore<C: Connect> {
 struct Shared<C: Connect> {
     connect: C,
     link: Mutex<Link<C::Connection>>,
-    /// How many connections were tried.
+    /// The number of connections that were tried.
     attempts: AtomicU64,
     /// Random for each store, so that no two claims have one owner's name.
     name: u128,

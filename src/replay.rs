@@ -57,8 +57,8 @@ mod guard;
 #[cfg(feature = "std")]
 pub use guard::{Claim, ReplayGuard};
 
-/// How long a delivery is remembered that nothing else limits, because no time was signed or because
-/// its retries are re-signed: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
+/// The time for which deliveries without a signed time are remembered, and those whose retries are
+/// re-signed: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a delivery must not be processed now.
@@ -168,8 +168,8 @@ impl Error for ReplayError {
 }
 
 impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
-    /// By what the delivery is known, and for how long: what the layer claims, for those who claim by
-    /// hand.
+    /// The key of the delivery, and the time for which to remember it, as the layer claims them. For
+    /// claiming by hand.
     ///
     /// The key is made of the scope, the scheme, the [key id](Self::key_id), and what tells this
     /// delivery from others: [`Event::retry_key`] where the event has one, so that a retry that was
@@ -208,7 +208,7 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
     }
 }
 
-/// For how long a delivery is to be remembered.
+/// The time for which a delivery is to be remembered.
 ///
 /// A request whose signing time is checked is remembered until its window closes. Everything else is
 /// remembered for a span that starts at the claim: a [`ReplayGuard`] and Redis count it on clocks of
@@ -253,7 +253,7 @@ impl Retention {
         Self { window, span: Some(RETENTION.max(Duration::from_secs(open))) }
     }
 
-    /// How long this is from `now`; `None` where the window has closed.
+    /// The time left from `now`; `None` if the window has closed.
     #[must_use]
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
         match (self.span, self.window) {
@@ -285,8 +285,8 @@ impl Window {
     }
 }
 
-/// Where claims are kept: in memory ([`ReplayGuard`]) or elsewhere. The three steps of a
-/// [`Claim`] as futures of no particular runtime.
+/// A store of claims: in memory ([`ReplayGuard`]) or elsewhere. Its functions are the three steps of
+/// a [`Claim`], as futures of no particular runtime.
 pub trait ReplayStore: Send + Sync {
     /// The right to process one delivery. One that is dropped must become free again by itself,
     /// at once or when a lease runs out: that is how a cancelled request lets go.

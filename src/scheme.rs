@@ -20,7 +20,7 @@ use crate::{
     time::{ReplayWindow, Timestamp},
 };
 
-/// What is particular to one way of signing: its headers, its prefix and its replay window.
+/// A way of signing: its headers, its prefix and its replay window.
 ///
 /// Each module has its own, as `SCHEME`:
 ///
@@ -43,7 +43,7 @@ pub struct Scheme {
     pub(crate) window: ReplayWindow,
 }
 
-/// What the headers of a request say: well formed, and unproven.
+/// The content of a request's headers: well formed, and unproven.
 pub(crate) struct Presented<'h> {
     /// The name of the scheme.
     pub(crate) scheme: &'static str,

@@ -89,7 +89,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// How old, and how far ahead of this clock, a signature may be. Edges are included.
+/// The greatest age of a signature, and how far it may be ahead of this clock. Edges are included.
 ///
 /// The defaults come with each verifier: 300 s both ways for TrustLens (webhooks guide: 5 minutes
 /// in both directions, more than 15 is not advisable), 900 s both ways for Trustoo (Open API quick

@@ -80,7 +80,7 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// # Ok::<(), trusthooks::SecretError>(())
 /// ```
 ///
-/// # What one sees
+/// # Observability
 /// [`on_outcome`](Self::on_outcome) is told of each request. With the feature `tracing`, the layer
 /// also records the same facts as fields of the span that the request came in: `webhook.verdict`,
 /// `webhook.scheme`, `webhook.status`, `webhook.age_seconds`, `webhook.secret_index`,

@@ -1,4 +1,4 @@
-//! The way of a request: headers, then body, then the verdict.
+//! The way of a request: headers, body, verdict.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt;

@@ -14,7 +14,7 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventError(Problem);
 
-/// What sort of error an [`EventError`] is.
+/// The kinds of [`EventError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EventErrorKind {
@@ -47,7 +47,7 @@ enum Problem {
 }
 
 impl EventError {
-    /// What sort of error this is.
+    /// The kind of error.
     #[must_use]
     pub fn kind(&self) -> EventErrorKind {
         match self.0 {
@@ -67,7 +67,7 @@ impl EventError {
         }
     }
 
-    /// What should have stood there, such as `a string`, where [`path`](Self::path) says where.
+    /// The expected kind of value, such as `a string`, where [`path`](Self::path) names a field.
     #[must_use]
     pub fn expected(&self) -> Option<&'static str> {
         match self.0 {

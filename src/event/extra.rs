@@ -1,4 +1,4 @@
-//! What no field took.
+//! The parts of an object that no field took.
 
 use alloc::string::String;
 use core::{fmt, ops};

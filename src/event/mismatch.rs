@@ -19,7 +19,7 @@ impl Mismatch {
         &self.path
     }
 
-    /// What should have stood there, such as `a whole number`.
+    /// The expected kind of value, such as `a whole number`.
     #[must_use]
     pub fn expected(&self) -> &str {
         self.expected

@@ -70,7 +70,7 @@ impl Money {
         rust_decimal::Decimal::from_str_exact(&self.decimal).ok()
     }
 
-    /// What stands before the point, and what behind it.
+    /// The digits before the point, and those behind it.
     fn parts(&self) -> (&str, &str) {
         self.decimal.split_once('.').unwrap_or((&self.decimal, ""))
     }

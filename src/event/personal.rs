@@ -1,4 +1,4 @@
-//! What is about a person.
+//! Personal data, which `Debug` does not show.
 
 use alloc::string::String;
 use core::{fmt, ops};

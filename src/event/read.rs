@@ -1,4 +1,4 @@
-//! How a field finds its value.
+//! Fields, and how they are read from JSON and written again.
 
 use alloc::{borrow::Cow, boxed::Box, format, string::String, vec::Vec};
 use core::iter;
@@ -12,9 +12,9 @@ use crate::{
     json::{self, Json, Object},
 };
 
-/// What is noted while an event is read.
+/// The notes made while an event is read.
 pub(crate) struct Reader {
-    /// What a time without a zone means.
+    /// The zone of a time that names none.
     pub(crate) zone: Zone,
     /// Whether any field had a value other than empty text.
     pub(crate) said: bool,
@@ -114,7 +114,7 @@ pub(crate) trait Read: Sized {
 
 /// A field of a record: `Option`, `Vec`, or a type that must be there.
 pub(crate) trait Field: Default {
-    /// What must be there.
+    /// The expected kind of value, if it must be there.
     const REQUIRED: Option<&'static str> = None;
 
     /// Takes the field's value out of the tree. What stays there goes to `extra`.
@@ -209,7 +209,7 @@ fn items<'j, 'a>(
     }
 }
 
-/// How a field of a record is found and read.
+/// A field of a record: its name, and how it is read.
 pub(crate) struct Spec<T> {
     pub(crate) name: &'static str,
     pub(crate) required: Option<&'static str>,
@@ -339,8 +339,8 @@ macro_rules! record {
                 #[doc = concat!("Sent as `", crate::event::read::record!(@name $field $($json)?), "`.")]
                 pub $field: $type,
             )*
-            /// What else was sent, by name: fields that this version does not know, and those whose
-            /// value did not fit.
+            /// The rest of what was sent, by name: fields that this version does not know, and
+            /// those whose value did not fit.
             pub extra: crate::Extra,
         }
 
@@ -399,7 +399,7 @@ macro_rules! deserialize_for {
     )*};
 }
 
-/// What all events have alike.
+/// Everything that all events have alike.
 macro_rules! event {
     ($name:ident) => {
         impl $name {

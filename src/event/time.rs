@@ -38,7 +38,7 @@ impl Default for Sent {
     }
 }
 
-/// What a time without a zone means.
+/// The zone of a time that names none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Zone {
     /// The site's zone, which is not in the event (TrustLens).
@@ -98,7 +98,7 @@ impl EventTime {
         now: Timestamp,
     ) -> Result<(), VerifyError> {
         let unix = time.and_then(Self::as_unix).ok_or(VerifyError::UnknownTime)?;
-        // What lies before 1970 is old enough at its beginning.
+        // A time before 1970 counts as 1970, which is old enough.
         window.check(Timestamp::from_unix(unix.try_into().unwrap_or(0)), now)
     }
 }
@@ -189,7 +189,7 @@ fn iso_8601(text: &str, zone: Zone) -> Option<(i64, u32)> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second - offset, nanosecond))
 }
 
-/// What of a text is not read yet.
+/// The part of a text that is not read yet.
 struct Rest<'a>(&'a str);
 
 impl Rest<'_> {

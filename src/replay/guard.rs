@@ -1,4 +1,4 @@
-//! What one process remembers.
+//! The memory of one process.
 
 use alloc::sync::Arc;
 use core::{
@@ -40,9 +40,9 @@ const SHARDED: usize = 4096;
 /// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
 /// time or with a derived key for [`RETENTION`]. An entry takes up to 96 bytes.
 ///
-/// What no window limits counts on the system's monotonic clock, whatever `now` says: a clock that
-/// steps, ahead or back, forgets nothing and refuses nothing that is new. (Where Rust has no
-/// monotonic clock, on `wasm32-unknown-unknown`, it counts by `now`.)
+/// Entries that no window limits expire by the system's monotonic clock, whatever `now` says. So a
+/// clock that steps, ahead or back, makes the guard forget nothing and refuse nothing that is new.
+/// (`wasm32-unknown-unknown` has no monotonic clock; there they expire by `now`.)
 #[derive(Clone)]
 pub struct ReplayGuard {
     common: Arc<Common>,
@@ -145,7 +145,7 @@ impl ReplayGuard {
         self.shards.get(number)
     }
 
-    /// How many deliveries are remembered, those that are being processed included.
+    /// The number of deliveries that are remembered, those that are being processed included.
     #[must_use]
     pub fn len(&self) -> usize {
         self.common.len.load(Ordering::Relaxed)
@@ -203,7 +203,7 @@ impl Common {
 }
 
 impl fmt::Debug for ReplayGuard {
-    /// How many there are, and not each of them.
+    /// Shows the number of entries, and none of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplayGuard")
             .field("len", &self.len())

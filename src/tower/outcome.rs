@@ -1,4 +1,4 @@
-//! What became of a request, for metrics.
+//! The outcome of a request, for metrics.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -11,29 +11,29 @@ use crate::{
     error::VerifyError, replay::ReplayError, scheme::Scheme, time::Timestamp, verify::Receipt,
 };
 
-/// What became of a request: facts for metrics, and no text that the sender wrote.
+/// The outcome of a request: facts for metrics, and no text that the sender wrote.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Outcome {
     /// The scheme; `None` where the verifier does not [say](crate::Verify::scheme).
     pub scheme: Option<&'static Scheme>,
-    /// How it ended.
+    /// The way in which it ended.
     pub verdict: Verdict,
     /// The status of the answer; `None` where there is none, since the service failed or the request
     /// was cancelled.
     pub status: Option<StatusCode>,
-    /// How long ago it was signed when it had been verified; `None` where it was not, where no time
-    /// is signed, and where it was signed ahead of this clock.
+    /// Its age when it was verified, counted from signing. `None` for a request that was not
+    /// verified, that signs no time, or that was signed ahead of this clock.
     pub age: Option<Duration>,
-    /// Which secret fitted: above 0 it is a previous one, still in use.
+    /// The index of the secret that fitted: above 0 it is a previous one, still in use.
     pub secret_index: Option<usize>,
-    /// How many bytes of the body were read to verify it.
+    /// The number of bytes of the body that were read to verify it.
     pub body_length: usize,
-    /// From the request's arrival at the layer until its answer leaves it.
+    /// The time from the request's arrival at the layer until its answer leaves it.
     pub took: Duration,
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Verdict {

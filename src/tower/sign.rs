@@ -137,7 +137,7 @@ where
     }
 }
 
-/// How an attempt went.
+/// The result of an attempt.
 struct Attempt {
     answer: Response<Bytes>,
     /// Whether it was refused for its timestamp, and another one would be signed now.

@@ -66,7 +66,7 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// What TrustLens stores of the key for its REST API: the key's SHA-256.
+/// The SHA-256 of a key for the REST API, which TrustLens stores in place of the key.
 ///
 /// For gateways and mocks that answer calls with `X-TrustLens-API-Key` as the plugin does.
 ///

@@ -80,7 +80,7 @@ enum Says {
     Something,
 }
 
-/// How much a value says as this field.
+/// Weighs a value as this field.
 fn says(field: &'static Spec<Event>, json: &Json<'_>) -> Says {
     let mut scratch = Reader::new(Zone::Unknown);
     match json {

@@ -27,7 +27,7 @@ record! {
     ///
     /// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`].
     pub struct Event [pub(super) mismatches: Mismatches,] {
-        /// What happened.
+        /// The kind of event.
         pub kind: EventKind = "event",
         /// When it happened; in an envelope, when this attempt was made.
         pub time: Option<EventTime> = "timestamp",
@@ -55,7 +55,7 @@ record! {
         pub old_segment: Option<Segment>,
         /// The segment now.
         pub new_segment: Option<Segment>,
-        /// Why a customer was blocked.
+        /// The reason for which a customer was blocked.
         pub reason: Option<String>,
         /// The address that was entered at the checkout, if any.
         pub email: Option<Personal>,
@@ -67,7 +67,7 @@ record! {
 }
 
 open_enum! {
-    /// What happened (TrustLens webhooks guide, "The Webhook Event Types"). Any trigger of a rule
+    /// The kinds of events (TrustLens webhooks guide, "The Webhook Event Types"). Any trigger of a rule
     /// may send another name, such as `order_refunded`.
     pub enum EventKind {
         /// The trust score was computed again: `new_score`, `new_segment`.
@@ -122,7 +122,7 @@ impl Event {
 event!(Event);
 
 open_enum! {
-    /// How far a customer is to be trusted, best first.
+    /// A level of trust in a customer, best first.
     pub enum Segment {
         Vip = "vip",
         Trusted = "trusted",
@@ -149,18 +149,18 @@ record! {
         pub segment_label: Option<String>,
         pub total_orders: Option<u64>,
         pub total_refunds: Option<u64>,
-        /// How many of their orders ended in a refund, in percent (0 to 100).
+        /// The share of their orders that ended in a refund, in percent (0 to 100).
         pub return_rate: Option<f64>,
-        /// What they ordered for, in the shop's currency; only in the REST API.
+        /// The total of their orders, in the shop's currency; only in the REST API.
         pub total_order_value: Option<Money>,
-        /// What they were refunded, in the shop's currency; only in the REST API.
+        /// The total of their refunds, in the shop's currency; only in the REST API.
         pub total_refund_value: Option<Money>,
         /// Whether they may not check out.
         pub is_blocked: Option<bool>,
         pub is_allowlisted: Option<bool>,
-        /// How many chargebacks they filed.
+        /// The number of chargebacks that they filed.
         pub total_disputes: Option<u64>,
-        /// How many other accounts seem to be theirs.
+        /// The number of other accounts that seem to be theirs.
         pub linked_accounts_count: Option<u64>,
         pub first_order_date: Option<EventTime>,
         pub last_order_date: Option<EventTime>,
@@ -179,17 +179,17 @@ record! {
         pub id: Option<u64>,
         /// The number that customers see; a text, since plugins change it.
         pub number: Option<String>,
-        /// What is to be paid, in `currency`.
+        /// The amount to be paid, in `currency`.
         pub total: Option<Money>,
         /// The items alone.
         pub subtotal: Option<Money>,
         pub shipping_total: Option<Money>,
         pub tax_total: Option<Money>,
-        /// What coupons took off.
+        /// The discount by coupons.
         pub coupon_total: Option<Money>,
         /// ISO 4217, such as `USD`.
         pub currency: Option<String>,
-        /// How many items it has.
+        /// The number of items.
         pub item_count: Option<u64>,
         /// The payment gateway, such as `stripe`.
         pub payment_method: Option<String>,
@@ -222,7 +222,7 @@ record! {
         pub id: Option<u64>,
         /// Its name, as the merchant wrote it.
         pub name: Option<String>,
-        /// What makes it fire, such as `order_placed`.
+        /// The trigger that makes it fire, such as `order_placed`.
         pub trigger: Option<String>,
     }
 }

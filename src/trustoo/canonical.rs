@@ -71,7 +71,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// What is signed around the time and ahead of a body.
+    /// The bytes that are signed around the time and ahead of a body.
     pub(crate) fn preamble(&self) -> Preamble<'_> {
         let (before, after) = self.text.split_at(self.gap);
         Preamble { before, signed_at: None, after, separator: b"|" }

@@ -276,7 +276,7 @@ impl Verifier {
     }
 }
 
-/// How a request to the Open API proves who sent it.
+/// The two ways in which a request to the Open API can prove its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Authentication {
     /// By an OAuth access token in `Authorization`.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::replay::{ReplayError, ReplayKey, Retention};
 
-/// How many expired entries a claim drops at most: more than one, so that they do not pile up.
+/// The most expired entries that a claim drops: more than one, so that they do not pile up.
 const DROPPED_AT_ONCE: usize = 4;
 
 /// Entries that are kept for long need not go to the second; that saves lists.
@@ -37,7 +37,7 @@ pub(super) struct Memory {
     claims: u32,
 }
 
-/// Where an entry lies. The hash saves looking at entries that are not meant.
+/// An entry's place. The hash saves looking at entries that are not meant.
 struct Place {
     hash: u32,
     slot: Slot,

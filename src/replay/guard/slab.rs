@@ -1,4 +1,4 @@
-//! Where entries lie, and the lists that run through them.
+//! Storage for entries, and the lists that run through them.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::num::NonZeroU32;
@@ -17,7 +17,7 @@ pub(super) struct Slab {
     chunks: Vec<Vec<Node>>,
     /// The first of those that are free; their `next` is the next one.
     free: Option<Slot>,
-    /// How many were ever in use.
+    /// The number of entries that were ever in use.
     used: u32,
     len: usize,
 }

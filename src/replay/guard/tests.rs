@@ -1,4 +1,4 @@
-//! What takes a clock that can be moved.
+//! Tests that need a clock that can be moved.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::panic,

@@ -30,7 +30,7 @@ record! {
     /// fit is `None`, see [`mismatches`](Self::mismatches).
     #[derive(Eq)]
     pub struct Event [
-        /// What happened.
+        /// The event, with its `data`.
         pub kind: EventKind,
         mismatches: Mismatches,
     ] {
@@ -39,7 +39,7 @@ record! {
     }
 }
 
-/// What happened in a shop, with the event's `data`.
+/// The kinds of shop events, each with its `data`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -191,12 +191,12 @@ record! {
         pub content: Option<String>,
         /// When the review was written.
         pub commented_at: Option<EventTime>,
-        /// What was reviewed, such as `product`.
+        /// The kind of item that was reviewed, such as `product`.
         pub item_type: Option<String>,
         pub order_id: Option<String>,
         /// The product's variant.
         pub variant_id: Option<String>,
-        /// How the review came in.
+        /// The channel that the review came in by.
         pub source: Option<ReviewSource>,
         /// Whether the purchase is verified.
         pub is_verified: Option<bool>,
@@ -205,7 +205,7 @@ record! {
         /// Whether it is pinned to the top.
         pub is_top: Option<bool>,
         pub tag: Option<String>,
-        /// What sort of media it has.
+        /// The kind of media that it has.
         pub media_type: Option<MediaType>,
         /// The pictures and videos that came with it, as far as they fit.
         pub media: Vec<Media>,
@@ -221,7 +221,7 @@ record! {
 }
 
 open_enum! {
-    /// How a review came in.
+    /// A channel by which reviews come in.
     pub enum ReviewSource {
         /// By a request that was mailed.
         Email = "email",
@@ -303,7 +303,7 @@ record! {
 }
 
 record! {
-    /// What is left of a review (Trustoo Open API quick start, `review/deleted`).
+    /// A review that was deleted (Trustoo Open API quick start, `review/deleted`).
     #[derive(Eq)]
     pub struct DeletedReview {
         /// The review's id.
@@ -313,22 +313,22 @@ record! {
 }
 
 record! {
-    /// What a customer did (Trustoo Open API quick start, `customer_event/created`).
+    /// An action of a customer (Trustoo Open API quick start, `customer_event/created`).
     #[derive(Eq)]
     pub struct CustomerEvent {
         /// The event's id.
         pub id: Option<String>,
         /// The client (a browser, not a person).
         pub client_id: Option<String>,
-        /// What was done.
+        /// The kind of action.
         pub event_type: Option<CustomerEventType>,
-        /// Where it was done.
+        /// The place where it was done.
         pub event_source: Option<EventSource>,
         pub device_type: Option<DeviceType>,
         pub os_type: Option<OsType>,
-        /// On which page.
+        /// The page on which it was done.
         pub page_url: Option<String>,
-        /// When.
+        /// The time at which it was done.
         pub created_at: Option<EventTime>,
         /// The details, which depend on the type: JSON in a text, as it was sent, or the JSON itself.
         pub properties: Option<Personal<Value>>,
@@ -351,7 +351,7 @@ impl CustomerEvent {
 }
 
 open_enum! {
-    /// What a customer did.
+    /// A kind of action by a customer.
     pub enum CustomerEventType {
         /// Saw a review.
         ViewReview = "VIEW_REVIEW",
@@ -365,7 +365,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a customer did something.
+    /// The place of a customer's action.
     pub enum EventSource {
         Storefront = "STOREFRONT",
         Email = "EMAIL",

@@ -19,7 +19,7 @@ use crate::{
 };
 
 open_enum! {
-    /// What happened (Trustoo Open API quick start, "OAuth Lifecycle Webhooks").
+    /// The kinds of system events (Trustoo Open API quick start, "OAuth Lifecycle Webhooks").
     pub enum EventKind {
         /// A merchant authorized your platform.
         AppAuthorized = "app/authorized",
@@ -38,7 +38,7 @@ record! {
     /// [`mismatches`](Self::mismatches).
     #[derive(Eq)]
     pub struct Event [mismatches: Mismatches,] {
-        /// What happened.
+        /// The kind of event.
         pub kind: EventKind = "event",
         /// The shop it happened in.
         pub shop_id: ShopId as Integer,

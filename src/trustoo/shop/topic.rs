@@ -1,9 +1,9 @@
-//! What a shop can subscribe to.
+//! Topics that a shop can subscribe to.
 
 use crate::{event::read::open_enum, trustoo::open_api::Scope};
 
 open_enum! {
-    /// What a shop can subscribe to (Quick Start, "Supported Event Types").
+    /// A topic that a shop can subscribe to (Quick Start, "Supported Event Types").
     pub enum Topic {
         /// A review was written.
         ReviewCreated = "review/created",
