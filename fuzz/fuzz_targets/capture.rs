@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use trusthooks::Timestamp;
-use trusthooks_explain::{Explainer, MAX_MACS, Scheme, capture::Reader};
+use trusthooks_explain::{Explainer, MAX_MACS, SchemeName, capture::Reader};
 
 fn is_harmless(text: &str) -> bool {
     let is_harmful =
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(!name.contains([':', '{', '"', '(', '[', '/']), "{name:?}");
         assert_eq!(value.trim_ascii(), &**value);
     }
-    let scheme = Scheme::of(&capture.headers).unwrap_or(Scheme::TrustooOpenApi);
+    let scheme = SchemeName::of(&capture.headers).unwrap_or(SchemeName::TrustooOpenApi);
     let explainer = Explainer::new(scheme, "a secret that no input has").unwrap();
     let report = explainer.explain_capture(&capture, Timestamp::from_unix(1_780_000_000));
     assert!(report.macs() <= MAX_MACS);

@@ -5,7 +5,7 @@ use std::{env::VarError, io::Write, path::PathBuf, time::Duration};
 use serde_json::json;
 use trusthooks::{ReplayWindow, Timestamp};
 use trusthooks_explain::{
-    Explainer, Report, Scheme, Strings,
+    Explainer, Report, SchemeName, Strings,
     capture::{Capture, Reader},
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// trustlens, trustlens-v1, trustoo-shop, trustoo-system or trustoo-open-api; found by the
     /// headers if absent
     #[arg(long)]
-    scheme: Option<Scheme>,
+    scheme: Option<SchemeName>,
 
     /// The environment variable that holds the secret
     #[arg(long, value_name = "VAR")]
@@ -124,7 +124,7 @@ fn report(
         args.previous_env.iter().map(|name| secret(name)).collect::<std::result::Result<_, _>>()?;
     let capture = capture(args)?;
     let now = args.now.unwrap_or_else(Timestamp::now);
-    let explain = |scheme: Scheme| -> Result<Report> {
+    let explain = |scheme: SchemeName| -> Result<Report> {
         let mut explainer = Explainer::new(scheme, &current)?;
         for secret in &previous {
             explainer = explainer.previous(secret);
@@ -148,11 +148,11 @@ fn report(
             names.join(", ")
         )
     };
-    match Scheme::of(&capture.headers).ok_or_else(unknown)? {
+    match SchemeName::of(&capture.headers).ok_or_else(unknown)? {
         // A request of today that lost its time looks the same as one of before 1.2.3.
-        Scheme::TrustLensV1 => match explain(Scheme::TrustLensV1)? {
+        SchemeName::TrustLensV1 => match explain(SchemeName::TrustLensV1)? {
             report if report.verdict().is_ok() => Ok(report),
-            _ => explain(Scheme::TrustLens),
+            _ => explain(SchemeName::TrustLens),
         },
         scheme => explain(scheme),
     }

@@ -18,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
 use tokio::net::TcpListener;
 use trusthooks::{Timestamp, trustoo};
-use trusthooks_explain::{Explainer, Refusal, Report, Scheme, capture::Capture};
+use trusthooks_explain::{Explainer, Refusal, Report, SchemeName, capture::Capture};
 
 use crate::{
     Result,
@@ -57,7 +57,7 @@ pub(crate) struct Args {
 
     /// Hold requests to this scheme's rules instead of finding it by the headers
     #[arg(long)]
-    scheme: Option<Scheme>,
+    scheme: Option<SchemeName>,
 
     /// Send each request on to this URL, and answer what it answers
     #[arg(long, value_name = "URL")]
@@ -154,7 +154,7 @@ impl Recorder {
         };
         let capture = captured(&parts, &body);
         let now = Timestamp::now();
-        let scheme = self.args.scheme.or_else(|| Scheme::of(&capture.headers));
+        let scheme = self.args.scheme.or_else(|| SchemeName::of(&capture.headers));
         let report = scheme.map(|scheme| judged(scheme, &capture, now));
         let answer = match &self.forward {
             Some(host) => self.forwarded(host, &capture).await,
@@ -244,7 +244,7 @@ impl Recorder {
     fn print(
         &self,
         capture: &Capture,
-        scheme: Option<Scheme>,
+        scheme: Option<SchemeName>,
         report: Option<&Result<Report>>,
         status: StatusCode,
         file: &std::path::Path,
@@ -258,7 +258,7 @@ impl Recorder {
                 report.verdict().err().as_ref().map_or("ok", Refusal::code).to_owned()
             });
             let line = json!({
-                "method": method, "target": capture.target, "scheme": scheme.map(Scheme::code),
+                "method": method, "target": capture.target, "scheme": scheme.map(SchemeName::code),
                 "verdict": verdict, "findings": report.map(Report::findings),
                 "status": status.as_u16(), "file": file.display().to_string(), "problem": problem,
             });
@@ -266,7 +266,7 @@ impl Recorder {
         }
         let paint = self.paint;
         let target = Visible(capture.target.as_bytes());
-        let scheme = scheme.map_or("no signature", Scheme::code);
+        let scheme = scheme.map_or("no signature", SchemeName::code);
         let verdict = match report.map(Report::verdict) {
             Some(Ok(_)) => paint.good("verified"),
             Some(Err(refusal)) => paint.bad(refusal.code()),
@@ -304,11 +304,11 @@ fn captured(parts: &Parts, body: &Bytes) -> Capture {
 }
 
 /// The report on a request, or why there is none.
-fn judged(scheme: Scheme, capture: &Capture, now: Timestamp) -> Result<Report> {
+fn judged(scheme: SchemeName, capture: &Capture, now: Timestamp) -> Result<Report> {
     let name = secrets::variable(scheme);
     let secret = secrets::get(name).ok_or_else(|| format!("{name} is not set"))?;
     let mut explainer = Explainer::new(scheme, secret)?;
-    let is_shop = matches!(scheme, Scheme::TrustooShop | Scheme::TrustooOpenApi);
+    let is_shop = matches!(scheme, SchemeName::TrustooShop | SchemeName::TrustooOpenApi);
     if let Some(token) = secrets::get(secrets::PUBLIC_TOKEN).filter(|_| is_shop) {
         explainer = explainer.public_token(token);
     }
@@ -316,11 +316,11 @@ fn judged(scheme: Scheme, capture: &Capture, now: Timestamp) -> Result<Report> {
 }
 
 /// What the vendor is answered.
-fn answered(scheme: Option<Scheme>, report: Option<&Result<Report>>) -> Response<Full<Bytes>> {
+fn answered(scheme: Option<SchemeName>, report: Option<&Result<Report>>) -> Response<Full<Bytes>> {
     let verdict = report.and_then(|report| report.as_ref().ok()).map(Report::verdict);
     let is_trustoo = matches!(
         scheme,
-        Some(Scheme::TrustooShop | Scheme::TrustooSystem | Scheme::TrustooOpenApi)
+        Some(SchemeName::TrustooShop | SchemeName::TrustooSystem | SchemeName::TrustooOpenApi)
     );
     match verdict {
         Some(Err(Refusal::Verify(error))) => plain(error.status()),

@@ -2,15 +2,15 @@
 
 use std::env;
 
-use trusthooks_explain::Scheme;
+use trusthooks_explain::SchemeName;
 
 pub(crate) const PUBLIC_TOKEN: &str = "TRUSTOO_PUBLIC_TOKEN";
 
 /// The variable with a scheme's secret.
-pub(crate) const fn variable(scheme: Scheme) -> &'static str {
+pub(crate) const fn variable(scheme: SchemeName) -> &'static str {
     match scheme {
-        Scheme::TrustLens | Scheme::TrustLensV1 => "TRUSTLENS_SECRET",
-        Scheme::TrustooSystem => "TRUSTOO_CLIENT_SECRET",
+        SchemeName::TrustLens | SchemeName::TrustLensV1 => "TRUSTLENS_SECRET",
+        SchemeName::TrustooSystem => "TRUSTOO_CLIENT_SECRET",
         _ => "TRUSTOO_PRIVATE_TOKEN",
     }
 }
@@ -21,7 +21,7 @@ pub(crate) fn get(name: &str) -> Option<String> {
 }
 
 /// The variables that a scheme's deliveries are made from.
-pub(crate) fn needed(scheme: Scheme) -> impl Iterator<Item = &'static str> {
-    let is_shop = matches!(scheme, Scheme::TrustooShop | Scheme::TrustooOpenApi);
+pub(crate) fn needed(scheme: SchemeName) -> impl Iterator<Item = &'static str> {
+    let is_shop = matches!(scheme, SchemeName::TrustooShop | SchemeName::TrustooOpenApi);
     [Some(variable(scheme)), is_shop.then_some(PUBLIC_TOKEN)].into_iter().flatten()
 }

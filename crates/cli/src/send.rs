@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::Uri;
 use serde_json::json;
 use trusthooks::{SignedHeaders, Timestamp};
-use trusthooks_explain::{Scheme, capture::Reader};
+use trusthooks_explain::{SchemeName, capture::Reader};
 
 use self::{
     delivery::{Account, Delivery, events},
@@ -53,7 +53,7 @@ pub(crate) struct Args {
 
     /// trustlens, trustlens-v1, trustoo-shop or trustoo-system
     #[arg(long)]
-    scheme: Option<Scheme>,
+    scheme: Option<SchemeName>,
 
     /// A sample event of the scheme, or `list`
     #[arg(long, value_name = "NAME")]
@@ -102,21 +102,22 @@ pub(crate) struct Args {
 }
 
 /// Those that are tried where none is named. Version 1 of TrustLens has to be asked for.
-const SCHEMES: [Scheme; 3] = [Scheme::TrustLens, Scheme::TrustooShop, Scheme::TrustooSystem];
+const SCHEMES: [SchemeName; 3] =
+    [SchemeName::TrustLens, SchemeName::TrustooShop, SchemeName::TrustooSystem];
 
 /// So many deliveries without an answer, one after another, and the rest is not sent.
 const MAX_SILENCE: usize = 3;
 
 /// Runs the command; whether every answer is right.
 pub(crate) async fn run(args: Args) -> Result<bool> {
-    if args.scheme == Some(Scheme::TrustooOpenApi) && args.again.is_none() {
+    if args.scheme == Some(SchemeName::TrustooOpenApi) && args.again.is_none() {
         return Err("trustoo-open-api is no webhook: the vendor does not send it".into());
     }
     let is_number = |number: f64| (0.0..=100_000.0).contains(&number);
     if ![args.retry_scale, args.timeout].into_iter().flatten().all(is_number) {
         return Err("--retry-scale and --timeout take a number from 0 to 100000".into());
     }
-    let scheme = args.scheme.unwrap_or(Scheme::TrustLens);
+    let scheme = args.scheme.unwrap_or(SchemeName::TrustLens);
     let mut out = io::stdout().lock();
     if args.event.as_deref() == Some("list") {
         for (name, _) in events(scheme) {
@@ -180,18 +181,18 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn path(&self, scheme: Scheme) -> &str {
+    fn path(&self, scheme: SchemeName) -> &str {
         self.path.as_deref().unwrap_or(match scheme {
-            Scheme::TrustLens => "/trustlens",
-            Scheme::TrustLensV1 => "/trustlens/v1",
-            Scheme::TrustooSystem => "/trustoo/system",
+            SchemeName::TrustLens => "/trustlens",
+            SchemeName::TrustLensV1 => "/trustlens/v1",
+            SchemeName::TrustooSystem => "/trustoo/system",
             _ => "/trustoo/shop",
         })
     }
 
-    fn patience(&self, scheme: Scheme) -> Duration {
+    fn patience(&self, scheme: SchemeName) -> Duration {
         self.timeout.unwrap_or(Duration::from_secs(match scheme {
-            Scheme::TrustLens | Scheme::TrustLensV1 => 10,
+            SchemeName::TrustLens | SchemeName::TrustLensV1 => 10,
             _ => 5,
         }))
     }
@@ -204,17 +205,17 @@ impl Receiver {
 }
 
 /// Whether the vendor takes an answer as success.
-fn is_success(scheme: Scheme, answer: &Answer) -> bool {
+fn is_success(scheme: SchemeName, answer: &Answer) -> bool {
     match scheme {
-        Scheme::TrustLens | Scheme::TrustLensV1 => answer.status.is_success(),
+        SchemeName::TrustLens | SchemeName::TrustLensV1 => answer.status.is_success(),
         _ => answer.status == 200 && acknowledgement(&answer.body) == Some(0),
     }
 }
 
 /// Whether a receiver took a delivery, with or without the right acknowledgement. An answer that says a code
 /// other than 0 is a refusal.
-fn is_taken(scheme: Scheme, answer: &Answer) -> bool {
-    let is_trustoo = !matches!(scheme, Scheme::TrustLens | Scheme::TrustLensV1);
+fn is_taken(scheme: SchemeName, answer: &Answer) -> bool {
+    let is_trustoo = !matches!(scheme, SchemeName::TrustLens | SchemeName::TrustLensV1);
     let says_no = is_trustoo && acknowledgement(&answer.body).is_some_and(|code| code != 0);
     answer.status.is_success() && !says_no
 }
@@ -225,7 +226,7 @@ fn acknowledgement(body: &[u8]) -> Option<i64> {
 }
 
 /// What a scheme's deliveries are made from; names every variable that is missing.
-fn account(schemes: &[Scheme]) -> Result<impl Fn(Scheme) -> Account + use<>> {
+fn account(schemes: &[SchemeName]) -> Result<impl Fn(SchemeName) -> Account + use<>> {
     let mut missing: Vec<_> = schemes
         .iter()
         .flat_map(|scheme| secrets::needed(*scheme))
@@ -245,7 +246,7 @@ fn account(schemes: &[Scheme]) -> Result<impl Fn(Scheme) -> Account + use<>> {
 
 /// The headers that sign a body, and the query of an Open API request, with the secrets that are set.
 pub(crate) fn signed(
-    scheme: Scheme,
+    scheme: SchemeName,
     query: &str,
     body: &[u8],
     at: Timestamp,
@@ -255,7 +256,7 @@ pub(crate) fn signed(
 }
 
 /// A genuine delivery, not signed yet.
-fn delivery(args: &Args, scheme: Scheme) -> Result<Delivery> {
+fn delivery(args: &Args, scheme: SchemeName) -> Result<Delivery> {
     let account = account(&[scheme])?(scheme);
     let mut samples = events(scheme);
     let sample = match &args.event {
@@ -270,12 +271,12 @@ fn delivery(args: &Args, scheme: Scheme) -> Result<Delivery> {
 async fn send_one(
     args: &Args,
     receiver: &Receiver,
-    scheme: Scheme,
+    scheme: SchemeName,
     out: &mut impl Write,
 ) -> Result<bool> {
     // Automation rules of TrustLens after 60, 120 and 240 seconds; Trustoo ten times in 135 minutes.
     let delays: Vec<u64> = match scheme {
-        Scheme::TrustLens | Scheme::TrustLensV1 => vec![60, 120, 240],
+        SchemeName::TrustLens | SchemeName::TrustLensV1 => vec![60, 120, 240],
         _ => (1..10).map(|attempt| attempt * 3 * 60).collect(),
     };
     let scale = args.retry_scale.or(args.retry.then_some(1.0));
@@ -317,7 +318,7 @@ async fn send_one(
 }
 
 /// Every sample event, each again as a retry, and every fault.
-fn cases(args: &Args, schemes: &[Scheme]) -> Result<Vec<Case>> {
+fn cases(args: &Args, schemes: &[SchemeName]) -> Result<Vec<Case>> {
     let account = account(schemes)?;
     let now = Timestamp::now().as_unix();
     let mut cases = Vec::new();
@@ -335,7 +336,7 @@ fn cases(args: &Args, schemes: &[Scheme]) -> Result<Vec<Case>> {
         cases.push(Case::new("new", Expected::Taken, genuine.clone()));
         cases.push(Case::new("duplicate", Expected::NotRunAgain, genuine.clone()));
         // The window is not left, and the signature is another one.
-        if scheme != Scheme::TrustooSystem && scheme != Scheme::TrustLensV1 {
+        if scheme != SchemeName::TrustooSystem && scheme != SchemeName::TrustLensV1 {
             cases.push(Case::new("retry", Expected::NotRunAgain, genuine.again(now + 1)?));
         }
         for fault in FAULTS.iter().filter(|fault| fault.is_of(scheme)) {
@@ -389,7 +390,7 @@ async fn send_all(args: &Args, receiver: &Receiver, out: &mut impl Write) -> Res
     }
     let mut progress = Progress { is_shown: terminal::has_progress() && !args.json };
     let (total, mut tally, mut lines) = (cases.len(), Tally::default(), Vec::new());
-    let (mut left_out, mut silence): (Vec<Scheme>, usize) = (Vec::new(), 0);
+    let (mut left_out, mut silence): (Vec<SchemeName>, usize) = (Vec::new(), 0);
     for (i, case) in cases.into_iter().enumerate() {
         let scheme = case.delivery.scheme;
         if left_out.contains(&scheme) {
@@ -520,7 +521,7 @@ async fn again(
     if !capture.is_exact {
         return Err(format!("{shown}: the body in it is not the one that was sent").into());
     }
-    let scheme = args.scheme.or_else(|| Scheme::of(&capture.headers));
+    let scheme = args.scheme.or_else(|| SchemeName::of(&capture.headers));
     let scheme = scheme.ok_or("the capture has no signature; name the scheme with --scheme")?;
     let mut headers = capture.headers.clone();
     headers.retain(|(name, _)| !OF_CONNECTION.contains(&&*name.to_ascii_lowercase()));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use trusthooks::Timestamp;
-use trusthooks_explain::Scheme;
+use trusthooks_explain::SchemeName;
 
 use crate::{Result, files, send};
 
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 
     /// trustlens, trustlens-v1, trustoo-shop, trustoo-system or trustoo-open-api
     #[arg(long)]
-    scheme: Scheme,
+    scheme: SchemeName,
 
     /// The part of the URL after the `?`, which Open API requests sign
     #[arg(long, default_value = "", hide_default_value = true)]

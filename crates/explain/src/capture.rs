@@ -15,7 +15,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::scheme::Scheme;
+use crate::scheme::SchemeName;
 
 mod curl;
 mod http;
@@ -208,7 +208,7 @@ impl<'f> Reader<'f> {
             None => {
                 let is_signed = |request: &Result<Capture, _>| {
                     request.as_ref().is_ok_and(|request| {
-                        request.headers.iter().any(|(name, _)| Scheme::has_signature_name(name))
+                        request.headers.iter().any(|(name, _)| SchemeName::has_signature_name(name))
                     })
                 };
                 let is_post = |request: &Result<Capture, _>| {

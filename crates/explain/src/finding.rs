@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-use super::Scheme;
+use super::SchemeName;
 
 mod text;
 
@@ -18,7 +18,7 @@ pub enum Finding {
     /// The request is another scheme's.
     OtherScheme {
         /// Which.
-        scheme: Scheme,
+        scheme: SchemeName,
         /// Whether its signature fits one of the given secrets under that scheme's rules. Otherwise
         /// its headers tell.
         fits: bool,

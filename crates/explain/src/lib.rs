@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use trusthooks::{Secret, Timestamp, trustlens};
-//! use trusthooks_explain::{Explainer, Finding, Scheme};
+//! use trusthooks_explain::{Explainer, Finding, SchemeName};
 //!
 //! let now = Timestamp::from_unix(1_780_000_000);
 //! let body = br#"{"event":"test"}"#;
@@ -15,7 +15,7 @@
 //! let headers: Vec<_> = signed.iter().collect();
 //!
 //! // The secret was read from a file, with the line break at its end.
-//! let explainer = Explainer::new(Scheme::TrustLens, "the endpoint's secret\n")?;
+//! let explainer = Explainer::new(SchemeName::TrustLens, "the endpoint's secret\n")?;
 //! let report = explainer.explain(&headers, body, now);
 //!
 //! assert_eq!(report.verdict().unwrap_err().code(), "signature_mismatch");
@@ -72,7 +72,7 @@ mod signed;
 
 pub use finding::{Encoding, Finding, Rewrite, Variation};
 pub use report::{Colored, Refusal, Report, Strings};
-pub use scheme::{Scheme, SchemeError};
+pub use scheme::{SchemeError, SchemeName};
 pub use search::MAX_MACS;
 
 /// The code in the documentation compiles.
@@ -84,7 +84,7 @@ struct Documents;
 ///
 /// It has the secrets as bytes, and wipes them on drop. See the [crate](self) for an example.
 pub struct Explainer {
-    scheme: Scheme,
+    scheme: SchemeName,
     current: Zeroizing<Vec<u8>>,
     previous: Vec<Zeroizing<Vec<u8>>>,
     public_token: Option<String>,
@@ -115,7 +115,7 @@ impl Explainer {
     ///
     /// # Errors
     /// [`SecretError::Empty`] for an empty secret.
-    pub fn new(scheme: Scheme, secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
+    pub fn new(scheme: SchemeName, secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         let current = Zeroizing::new(secret.as_ref().to_vec());
         if current.is_empty() {
             return Err(SecretError::Empty);
@@ -228,22 +228,24 @@ impl Explainer {
             self.public_token.as_ref().map(entry).map(|entry| BTreeMap::from([entry]))
         };
         match self.scheme {
-            Scheme::TrustLens => {
+            SchemeName::TrustLens => {
                 let verifier = trustlens::Verifier::new(secret).with_window(window);
                 receipt(&verifier, headers, body, now)
             }
-            Scheme::TrustLensV1 => {
+            SchemeName::TrustLensV1 => {
                 receipt(&trustlens::v1::Verifier::new(secret), headers, body, now)
             }
-            Scheme::TrustooShop => {
+            SchemeName::TrustooShop => {
                 let verifier = match store(secret.clone()) {
                     Some(store) => shop::Verifier::with_store(store),
                     None => shop::Verifier::new(secret),
                 };
                 receipt(&verifier.with_window(window), headers, body, now)
             }
-            Scheme::TrustooSystem => receipt(&system::Verifier::new(secret), headers, body, now),
-            Scheme::TrustooOpenApi => {
+            SchemeName::TrustooSystem => {
+                receipt(&system::Verifier::new(secret), headers, body, now)
+            }
+            SchemeName::TrustooOpenApi => {
                 if Authentication::of(headers) == Authentication::Bearer {
                     return Err(Refusal::BearerToken);
                 }
@@ -257,7 +259,7 @@ impl Explainer {
         }
     }
 
-    fn window(&self, scheme: Scheme) -> ReplayWindow {
+    fn window(&self, scheme: SchemeName) -> ReplayWindow {
         self.window.unwrap_or(scheme.window())
     }
 
@@ -273,7 +275,7 @@ impl Explainer {
         if let (Some(name), Some(token)) = (names.public_token, &self.public_token) {
             claim.check_public_token(name, token, headers);
         }
-        for name in Scheme::ALL.into_iter().filter_map(|scheme| scheme.names().timestamp) {
+        for name in SchemeName::ALL.into_iter().filter_map(|scheme| scheme.names().timestamp) {
             claim.borrow_times(name, headers);
         }
         let host = headers.values("host").next().and_then(|host| str::from_utf8(host).ok());
@@ -344,11 +346,11 @@ impl Explainer {
 
     /// The scheme whose headers the request has: the endpoint's own, unless it lacks that signature
     /// and has another's.
-    fn worn<H: Headers + ?Sized>(&self, headers: &H) -> Scheme {
+    fn worn<H: Headers + ?Sized>(&self, headers: &H) -> SchemeName {
         if header::find(self.scheme.names().signature, headers).is_some() {
             return self.scheme;
         }
-        Scheme::ALL
+        SchemeName::ALL
             .into_iter()
             .find(|scheme| header::is_in(scheme.names().signature, headers))
             .unwrap_or(self.scheme)
@@ -398,7 +400,7 @@ fn clock(signed_at: Timestamp, now: Timestamp, window: ReplayWindow) -> Option<F
 
 /// What can be said where no signature fits.
 fn unfit<H: Headers + ?Sized>(
-    scheme: Scheme,
+    scheme: SchemeName,
     headers: &H,
     request: Request<'_>,
     outcome: &search::Outcome,
@@ -413,7 +415,7 @@ fn unfit<H: Headers + ?Sized>(
     let is_text = body.first().is_some_and(|byte| matches!(byte, b'{' | b'['));
     match announced {
         // An Open API request may have none.
-        _ if body.is_empty() && scheme != Scheme::TrustooOpenApi => Finding::BodyEmpty,
+        _ if body.is_empty() && scheme != SchemeName::TrustooOpenApi => Finding::BodyEmpty,
         _ if !request.is_exact => Finding::BodyParsed,
         _ if body.windows(3).any(|bytes| bytes == b"\xef\xbf\xbd") => Finding::BodyReplaced,
         _ if is_encoded && is_text => Finding::BodyDecompressed,

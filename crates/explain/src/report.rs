@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 use trusthooks::{Receipt, VerifyError};
 
-use crate::{Finding, Scheme};
+use crate::{Finding, SchemeName};
 
 /// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ impl PartialEq<VerifyError> for Refusal {
 /// `findings`, each with `code`, `seen`, `why` and `fix`.
 #[derive(Debug, Clone)]
 pub struct Report {
-    scheme: Scheme,
+    scheme: SchemeName,
     verdict: Result<Receipt, Refusal>,
     pub(super) findings: Vec<Finding>,
     pub(super) recomputed: bool,
@@ -84,7 +84,7 @@ impl fmt::Debug for Strings {
 }
 
 impl Report {
-    pub(super) fn new(scheme: Scheme, verdict: Result<Receipt, Refusal>) -> Self {
+    pub(super) fn new(scheme: SchemeName, verdict: Result<Receipt, Refusal>) -> Self {
         Self {
             scheme,
             verdict,
@@ -97,7 +97,7 @@ impl Report {
 
     /// Whose rules the request was held to.
     #[must_use]
-    pub const fn scheme(&self) -> Scheme {
+    pub const fn scheme(&self) -> SchemeName {
         self.scheme
     }
 

@@ -10,7 +10,7 @@ use trusthooks::{
 /// Whose rules a request is to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Scheme {
+pub enum SchemeName {
     /// TrustLens from plugin 1.2.3 on.
     TrustLens,
     /// TrustLens before 1.2.3.
@@ -32,7 +32,7 @@ pub(crate) struct Names {
     pub(crate) prefix: &'static str,
 }
 
-impl Scheme {
+impl SchemeName {
     /// Every scheme.
     pub const ALL: [Self; 5] = [
         Self::TrustLens,
@@ -53,12 +53,12 @@ impl Scheme {
     /// it. TrustLens from 1.2.3 on and before differ by the header with the time.
     ///
     /// ```
-    /// use trusthooks_explain::Scheme;
+    /// use trusthooks_explain::SchemeName;
     ///
     /// let headers = [("X-Trustoo-Signature", "00")];
-    /// assert_eq!(Scheme::of(&headers), Some(Scheme::TrustooSystem));
-    /// assert_eq!(Scheme::of(&[("x-trustlens-event", "test")]), Some(Scheme::TrustLens));
-    /// assert_eq!(Scheme::of(&[("accept", "*/*")]), None);
+    /// assert_eq!(SchemeName::of(&headers), Some(SchemeName::TrustooSystem));
+    /// assert_eq!(SchemeName::of(&[("x-trustlens-event", "test")]), Some(SchemeName::TrustLens));
+    /// assert_eq!(SchemeName::of(&[("accept", "*/*")]), None);
     /// ```
     #[must_use]
     pub fn of<H: Headers + ?Sized>(headers: &H) -> Option<Self> {
@@ -123,7 +123,7 @@ impl Scheme {
 pub(crate) fn spellings(own: &'static str) -> impl Iterator<Item = &'static str> {
     /// Look-ups ask for names that live as long as the program; these few do.
     static ALIASES: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
-        let names = Scheme::ALL.map(Scheme::names);
+        let names = SchemeName::ALL.map(SchemeName::names);
         let own = names.iter().flat_map(|names| {
             [Some(names.signature), names.timestamp, names.public_token].into_iter().flatten()
         });
@@ -151,7 +151,7 @@ fn aliases(own: &'static str) -> Vec<&'static str> {
     aliases
 }
 
-impl fmt::Display for Scheme {
+impl fmt::Display for SchemeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::TrustLens => "TrustLens",
@@ -163,7 +163,7 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// Why text is not a [`Scheme`].
+/// Why text is not a [`SchemeName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error(
     "not a scheme: `trustlens`, `trustlens-v1`, `trustoo-shop`, `trustoo-system` or `trustoo-open-api`"
@@ -171,7 +171,7 @@ impl fmt::Display for Scheme {
 #[non_exhaustive]
 pub struct SchemeError;
 
-impl FromStr for Scheme {
+impl FromStr for SchemeName {
     type Err = SchemeError;
 
     /// Reads what [`code`](Self::code) gives.

@@ -4,7 +4,7 @@ use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::{Scheme, body, finding::Finding, header::Claim, key, signed};
+use crate::{SchemeName, body, finding::Finding, header::Claim, key, signed};
 
 /// The most signatures that one explanation computes, whatever the request. For large bodies it is
 /// fewer: as many as take 32 MiB, but at least 16.
@@ -19,9 +19,9 @@ const MAX_FAULTS: usize = 2;
 pub(super) struct Search<'a> {
     pub(super) claim: &'a Claim,
     /// The scheme whose signature it should be.
-    pub(super) scheme: Scheme,
+    pub(super) scheme: SchemeName,
     /// The scheme of the endpoint.
-    pub(super) endpoint: Scheme,
+    pub(super) endpoint: SchemeName,
     pub(super) keys: Vec<key::Candidate>,
     pub(super) parts: signed::Parts<'a>,
     pub(super) body: &'a [u8],

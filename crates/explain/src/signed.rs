@@ -9,7 +9,7 @@ use std::{
 use percent_encoding::percent_decode;
 
 use crate::{
-    Scheme, convert,
+    SchemeName, convert,
     finding::{Finding, Variation},
 };
 
@@ -81,13 +81,13 @@ impl Parts<'_> {
 
 /// The rules for a request of `scheme` at an endpoint for `endpoint`: the scheme's own for each time
 /// that may have been signed, then what is commonly done instead, then the other schemes' own.
-pub(super) fn rules(scheme: Scheme, endpoint: Scheme, parts: Parts<'_>) -> Vec<Rule> {
+pub(super) fn rules(scheme: SchemeName, endpoint: SchemeName, parts: Parts<'_>) -> Vec<Rule> {
     let mut rules = own(scheme, parts);
     if parts.is_short() {
         rules.extend(variations(scheme, parts));
     }
     // TrustLens v1 and Trustoo's system webhooks sign the same, so the vendor's own come first.
-    let mut others = Scheme::ALL;
+    let mut others = SchemeName::ALL;
     others.sort_by_key(|other| (*other != endpoint, other.is_trustoo() != scheme.is_trustoo()));
     for other in others.into_iter().filter(|other| *other != scheme) {
         for mut rule in own(other, parts) {
@@ -115,27 +115,27 @@ pub(super) fn rules(scheme: Scheme, endpoint: Scheme, parts: Parts<'_>) -> Vec<R
 }
 
 /// A scheme's own rule.
-fn own(scheme: Scheme, parts: Parts<'_>) -> Vec<Rule> {
+fn own(scheme: SchemeName, parts: Parts<'_>) -> Vec<Rule> {
     let timed = |time: &Vec<u8>| match scheme {
         // The point is signed even where the body is empty.
-        Scheme::TrustLens => Some(Rule::new([time, &b"."[..]].concat(), b"")),
-        Scheme::TrustooShop => Some(Rule::new([b"timestamp=", &**time].concat(), b"|")),
-        Scheme::TrustooOpenApi => {
+        SchemeName::TrustLens => Some(Rule::new([time, &b"."[..]].concat(), b"")),
+        SchemeName::TrustooShop => Some(Rule::new([b"timestamp=", &**time].concat(), b"|")),
+        SchemeName::TrustooOpenApi => {
             // A query that cannot be signed counts as none.
             let shape = Shape::default();
             let text = shape.text(parts.query, time).or_else(|| shape.text("", time))?;
             Some(if parts.is_post { Rule::new(text, b"|") } else { Rule::bodiless(text) })
         }
-        Scheme::TrustLensV1 | Scheme::TrustooSystem => None,
+        SchemeName::TrustLensV1 | SchemeName::TrustooSystem => None,
     };
     match scheme {
-        Scheme::TrustLensV1 | Scheme::TrustooSystem => vec![Rule::new("", b"")],
+        SchemeName::TrustLensV1 | SchemeName::TrustooSystem => vec![Rule::new("", b"")],
         _ => parts.times.iter().filter_map(timed).collect(),
     }
 }
 
 /// What is commonly signed in place of a scheme's own string.
-fn variations(scheme: Scheme, parts: Parts<'_>) -> Vec<Rule> {
+fn variations(scheme: SchemeName, parts: Parts<'_>) -> Vec<Rule> {
     use Variation::{
         BodyLeftOut, QueryIncluded, SeparatorAdded, SeparatorMissing, SeparatorOther,
         TimestampBare, TimestampLast, TimestampLeftOut,
@@ -143,7 +143,7 @@ fn variations(scheme: Scheme, parts: Parts<'_>) -> Vec<Rule> {
     let mut rules = Vec::new();
     for time in parts.times {
         match scheme {
-            Scheme::TrustLens => {
+            SchemeName::TrustLens => {
                 let before = |separator: &[u8]| Rule::new([&**time, separator].concat(), b"");
                 rules.push(before(b"").but(SeparatorMissing));
                 for other in [&b"|"[..], b":", b"\n", b" ", b",", b"-", b"_"] {
@@ -156,7 +156,7 @@ fn variations(scheme: Scheme, parts: Parts<'_>) -> Vec<Rule> {
                 rules.push(Rule::bodiless([&**time, b"."].concat()).but(BodyLeftOut));
                 rules.push(Rule::bodiless(&**time).but(BodyLeftOut));
             }
-            Scheme::TrustooShop => {
+            SchemeName::TrustooShop => {
                 let text = [b"timestamp=", &**time].concat();
                 let before = |joint: &[u8]| Rule::new([&*text, joint].concat(), b"");
                 rules.push(before(b"").but(SeparatorMissing));
@@ -176,13 +176,13 @@ fn variations(scheme: Scheme, parts: Parts<'_>) -> Vec<Rule> {
                     }
                 }
             }
-            Scheme::TrustooOpenApi => rules.extend(open_api(parts, time)),
-            Scheme::TrustLensV1 | Scheme::TrustooSystem => {}
+            SchemeName::TrustooOpenApi => rules.extend(open_api(parts, time)),
+            SchemeName::TrustLensV1 | SchemeName::TrustooSystem => {}
         }
     }
     match scheme {
-        Scheme::TrustooShop => rules.push(Rule::new("|", b"").but(TimestampLeftOut)),
-        Scheme::TrustLens => rules.push(Rule::new(".", b"").but(TimestampLeftOut)),
+        SchemeName::TrustooShop => rules.push(Rule::new("|", b"").but(TimestampLeftOut)),
+        SchemeName::TrustLens => rules.push(Rule::new(".", b"").but(TimestampLeftOut)),
         _ => {}
     }
     rules

@@ -13,7 +13,7 @@ use std::{
 use serde::Deserialize;
 use trusthooks::Timestamp;
 use trusthooks_explain::{
-    Explainer, Scheme,
+    Explainer, SchemeName,
     capture::{Capture, Reader},
 };
 
@@ -45,7 +45,7 @@ fn check(name: &str) {
     let mut wrong = Vec::new();
     for case in cases(name) {
         let bytes = fs::read(folder(name).join(&case.file)).unwrap();
-        let scheme: Scheme = case.scheme.parse().unwrap();
+        let scheme: SchemeName = case.scheme.parse().unwrap();
         let explainer = Explainer::new(scheme, &case.secret).unwrap();
         let (exit, recomputed, codes) = match Reader::new().read(&bytes) {
             Err(error) => (2, None, vec![error.to_string()]),

@@ -7,11 +7,11 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use trusthooks::Timestamp;
-use trusthooks_explain::{Explainer, Finding, Scheme, capture::Capture};
+use trusthooks_explain::{Explainer, Finding, SchemeName, capture::Capture};
 
 /// A request with one thing wrong about it.
 struct Case {
-    scheme: Scheme,
+    scheme: SchemeName,
     /// The secret that the receiver has, and the key that signed.
     secret: Vec<u8>,
     key: Vec<u8>,
@@ -24,7 +24,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(scheme: Scheme, code: &'static str, signed: impl AsRef<[u8]>) -> Self {
+    fn new(scheme: SchemeName, code: &'static str, signed: impl AsRef<[u8]>) -> Self {
         Self {
             scheme,
             secret: b"s3cret".to_vec(),
@@ -41,7 +41,7 @@ impl Case {
     /// A webhook of TrustLens.
     fn lens(code: &'static str, signed: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Self {
         let signed = [b"1780000000.", signed.as_ref()].concat();
-        Self { body: body.as_ref().to_vec(), ..Self::new(Scheme::TrustLens, code, signed) }
+        Self { body: body.as_ref().to_vec(), ..Self::new(SchemeName::TrustLens, code, signed) }
     }
 
     /// A genuine body under another secret than the one that is known.
@@ -55,7 +55,7 @@ impl Case {
 
     /// A GET of the Open API.
     fn api(code: &'static str, target: &str, signed: &str) -> Self {
-        let base = Self::new(Scheme::TrustooOpenApi, code, signed);
+        let base = Self::new(SchemeName::TrustooOpenApi, code, signed);
         Self { method: "GET", target: target.to_owned(), ..base }
     }
 
@@ -64,7 +64,7 @@ impl Case {
     }
 
     fn shop(code: &'static str, target: &str, body: &str, signed: &str) -> Self {
-        let base = Self::new(Scheme::TrustooShop, code, signed);
+        let base = Self::new(SchemeName::TrustooShop, code, signed);
         Self { target: target.to_owned(), body: body.into(), ..base }
     }
 
@@ -73,11 +73,11 @@ impl Case {
         mac.update(&self.signed);
         let digits = hex::encode(mac.finalize().into_bytes());
         let headers: &[(&str, String)] = &match self.scheme {
-            Scheme::TrustLens => [
+            SchemeName::TrustLens => [
                 ("X-TrustLens-Timestamp", self.at.to_owned()),
                 ("X-TrustLens-Signature", format!("sha256={digits}")),
             ],
-            Scheme::TrustooShop => [
+            SchemeName::TrustooShop => [
                 ("Open-Trustoo-Webhook-Timestamp", self.at.to_owned()),
                 ("Open-Trustoo-Webhook-Sign", digits),
             ],
@@ -178,13 +178,13 @@ fn cases() -> Vec<Case> {
         Case::lens("body_line_endings", "[1,\n2]", "[1,\r2]"),
         Case::lens("body_line_endings", "[1,\r\n2]", "[1,\n2]"),
         // The string around a body.
-        Case::new(Scheme::TrustLens, "separator_missing", "1780000000{}"),
-        Case::new(Scheme::TrustLens, "separator_other", "1780000000|{}"),
-        Case::new(Scheme::TrustLens, "separator_other", "1780000000:{}"),
-        Case::new(Scheme::TrustLens, "timestamp_last", "{}.1780000000"),
-        Case::new(Scheme::TrustLens, "timestamp_last", "{}1780000000"),
-        Case::new(Scheme::TrustLens, "body_left_out", "1780000000."),
-        Case::new(Scheme::TrustLens, "timestamp_left_out", ".{}"),
+        Case::new(SchemeName::TrustLens, "separator_missing", "1780000000{}"),
+        Case::new(SchemeName::TrustLens, "separator_other", "1780000000|{}"),
+        Case::new(SchemeName::TrustLens, "separator_other", "1780000000:{}"),
+        Case::new(SchemeName::TrustLens, "timestamp_last", "{}.1780000000"),
+        Case::new(SchemeName::TrustLens, "timestamp_last", "{}1780000000"),
+        Case::new(SchemeName::TrustLens, "body_left_out", "1780000000."),
+        Case::new(SchemeName::TrustLens, "timestamp_left_out", ".{}"),
     ];
     for case in &mut cases {
         if case.body.is_empty() {
@@ -193,7 +193,7 @@ fn cases() -> Vec<Case> {
     }
     let with_at = |at, case: Case| Case { at, ..case };
     let lens = |code, signed: &str| {
-        let base = Case::new(Scheme::TrustLens, code, signed);
+        let base = Case::new(SchemeName::TrustLens, code, signed);
         Case { body: b"[2]".to_vec(), ..base }
     };
     cases.extend([

@@ -11,7 +11,8 @@ use trusthooks::{
     trustoo::{open_api, shop, system},
 };
 use trusthooks_explain::{
-    Encoding, Explainer, Finding, MAX_MACS, Report, Rewrite, Scheme, Variation, capture::Capture,
+    Encoding, Explainer, Finding, MAX_MACS, Report, Rewrite, SchemeName, Variation,
+    capture::Capture,
 };
 
 const NOW: u64 = 1_780_000_000;
@@ -55,14 +56,14 @@ const fn now() -> Timestamp {
     Timestamp::from_unix(NOW)
 }
 
-fn sign(scheme: Scheme, secret: impl AsRef<[u8]>, body: &[u8], at: u64) -> SignedHeaders {
+fn sign(scheme: SchemeName, secret: impl AsRef<[u8]>, body: &[u8], at: u64) -> SignedHeaders {
     let (secret, at) = (Secret::new(secret).unwrap(), Timestamp::from_unix(at));
     match scheme {
-        Scheme::TrustLens => trustlens::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustLensV1 => trustlens::v1::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustooShop => shop::Signer::new(TOKEN, secret).sign_at(body, at),
-        Scheme::TrustooSystem => system::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustooOpenApi => {
+        SchemeName::TrustLens => trustlens::Signer::new(secret).sign_at(body, at),
+        SchemeName::TrustLensV1 => trustlens::v1::Signer::new(secret).sign_at(body, at),
+        SchemeName::TrustooShop => shop::Signer::new(TOKEN, secret).sign_at(body, at),
+        SchemeName::TrustooSystem => system::Signer::new(secret).sign_at(body, at),
+        SchemeName::TrustooOpenApi => {
             open_api::Signer::new(TOKEN, secret).sign_at("", Some(body), at).unwrap()
         }
         _ => panic!("a new scheme"),
@@ -72,7 +73,7 @@ fn sign(scheme: Scheme, secret: impl AsRef<[u8]>, body: &[u8], at: u64) -> Signe
 /// A request at an endpoint, genuine until something is done to it.
 #[derive(Clone)]
 struct Case {
-    scheme: Scheme,
+    scheme: SchemeName,
     secret: Vec<u8>,
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
@@ -80,11 +81,11 @@ struct Case {
 }
 
 impl Case {
-    fn of(scheme: Scheme, body: impl AsRef<[u8]>) -> Self {
+    fn of(scheme: SchemeName, body: impl AsRef<[u8]>) -> Self {
         Self::signed(scheme, SECRET, body)
     }
 
-    fn signed(scheme: Scheme, secret: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Self {
+    fn signed(scheme: SchemeName, secret: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Self {
         Self {
             scheme,
             headers: pairs(&sign(scheme, secret, body.as_ref(), NOW)),
@@ -104,7 +105,7 @@ impl Case {
         self
     }
 
-    fn at(mut self, scheme: Scheme) -> Self {
+    fn at(mut self, scheme: SchemeName) -> Self {
         self.scheme = scheme;
         self
     }
@@ -162,7 +163,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn lens() -> Case {
-    Case::of(Scheme::TrustLens, PHP)
+    Case::of(SchemeName::TrustLens, PHP)
 }
 
 const LENS_SIGNATURE: &str = "x-trustlens-signature";
@@ -179,7 +180,7 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
         Compacted, KeysReordered, SlashesEscaped, SlashesUnescaped, Spaced, UnicodeEscaped,
         UnicodeUnescaped,
     };
-    use Scheme::{TrustLens, TrustLensV1, TrustooOpenApi, TrustooShop, TrustooSystem};
+    use SchemeName::{TrustLens, TrustLensV1, TrustooOpenApi, TrustooShop, TrustooSystem};
 
     let white_space = |given| Finding::SecretWhiteSpace { given };
     let hex = |given_as_text| Finding::SecretHex { given_as_text };
@@ -437,7 +438,7 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
 
 /// One fault each, of the kind that leaves nothing to recompute.
 fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
-    use Scheme::{TrustLens, TrustLensV1, TrustooShop, TrustooSystem};
+    use SchemeName::{TrustLens, TrustLensV1, TrustooShop, TrustooSystem};
     vec![
         ("empty body", lens().body(""), Finding::BodyEmpty),
         (
@@ -526,22 +527,23 @@ fn each_serializer_is_known_by_its_escapes() {
         (javascript, php, &[SlashesEscaped, UnicodeEscaped]),
         (javascript, go, &[HtmlEscaped]),
     ] {
-        let report = Case::of(Scheme::TrustLens, signed).body(received).explain();
+        let report = Case::of(SchemeName::TrustLens, signed).body(received).explain();
         assert_eq!(report.findings(), [rewritten(expected)], "{signed}");
     }
     // JavaScript's line separators, which Go escapes.
-    let report = Case::of(Scheme::TrustLens, r#"["\u2028\u2029"]"#).body("[\"\u{2028}\u{2029}\"]");
+    let report =
+        Case::of(SchemeName::TrustLens, r#"["\u2028\u2029"]"#).body("[\"\u{2028}\u{2029}\"]");
     assert_eq!(report.explain().findings(), [rewritten(&[UnicodeUnescaped])]);
 }
 
 #[test]
 fn bodies_are_rewritten_up_to_64_kib_and_copied_up_to_a_mebibyte() {
     let long = |blank: &str| format!(r#"{{"a":{blank}"{}"}}"#, "x".repeat(60_000));
-    let report = Case::of(Scheme::TrustLens, long(" ")).body(long("")).explain();
+    let report = Case::of(SchemeName::TrustLens, long(" ")).body(long("")).explain();
     assert_eq!(report.findings(), [rewritten(&[Rewrite::Compacted])]);
 
     let largest = "x".repeat(1024 * 1024);
-    let report = Case::of(Scheme::TrustLens, format!("{largest}\n")).body(largest).explain();
+    let report = Case::of(SchemeName::TrustLens, format!("{largest}\n")).body(largest).explain();
     assert_eq!(report.findings(), [Finding::BodyNewline { added: false }]);
 }
 
@@ -552,7 +554,7 @@ fn to_base64(signature: &str) -> String {
 
 /// Who takes milliseconds signs milliseconds.
 fn milliseconds() -> Case {
-    let headers = pairs(&sign(Scheme::TrustLens, SECRET, PHP.as_bytes(), NOW * 1000 + 123));
+    let headers = pairs(&sign(SchemeName::TrustLens, SECRET, PHP.as_bytes(), NOW * 1000 + 123));
     Case { headers, ..lens() }
 }
 
@@ -595,7 +597,7 @@ fn an_explainer_shows_no_secret() {
 
 #[test]
 fn the_previous_secret_is_found() {
-    let case = Case::signed(Scheme::TrustLens, "older", PHP);
+    let case = Case::signed(SchemeName::TrustLens, "older", PHP);
     let explainer = case.explainer().previous("old").previous("older");
     let report = case.explain_by(&explainer);
     assert_eq!(report.verdict().unwrap_err(), VerifyError::SignatureMismatch);
@@ -607,7 +609,7 @@ fn the_previous_secret_is_found() {
 
 #[test]
 fn the_public_token_is_compared_where_one_is_configured() {
-    let case = Case::of(Scheme::TrustooShop, PHP);
+    let case = Case::of(SchemeName::TrustooShop, PHP);
     assert!(case.explain_by(&case.explainer().public_token(TOKEN)).verdict().is_ok());
     let report = case.explain_by(&case.explainer().public_token("another"));
     assert_eq!(report.verdict().unwrap_err(), VerifyError::UnknownPublicToken);
@@ -625,7 +627,7 @@ fn open_api_requests_are_explained_with_their_query() {
     let at = now();
     let signer = open_api::Signer::new(TOKEN, Secret::new(SECRET).unwrap());
     let headers = pairs(&signer.sign_at("b=2&a=1", None, at).unwrap());
-    let explainer = Explainer::new(Scheme::TrustooOpenApi, SECRET).unwrap().query("b=2&a=1");
+    let explainer = Explainer::new(SchemeName::TrustooOpenApi, SECRET).unwrap().query("b=2&a=1");
     assert!(explainer.explain(&headers, b"", at).verdict().is_ok());
 
     // printf %s 'a=1&b=2&timestamp=1780000000whsec_5f0c1d' | sha256sum
@@ -633,12 +635,12 @@ fn open_api_requests_are_explained_with_their_query() {
     let headers = [("Timestamp", "1780000000"), ("Sign", old), ("Public-Token", TOKEN)];
     let report = explainer.explain(&headers, b"", at);
     assert_eq!(report.findings(), [Finding::OldAlgorithm]);
-    let reserved = Explainer::new(Scheme::TrustooOpenApi, SECRET).unwrap().query("timestamp=1");
+    let reserved = Explainer::new(SchemeName::TrustooOpenApi, SECRET).unwrap().query("timestamp=1");
     let report = reserved.explain(&headers, b"", at);
     assert_eq!(report.findings(), [Finding::ReservedParameter, Finding::NothingFits]);
-    let explainer = Explainer::new(Scheme::TrustooShop, SECRET).unwrap().query("b=2&a=1");
+    let explainer = Explainer::new(SchemeName::TrustooShop, SECRET).unwrap().query("b=2&a=1");
     let report = explainer.explain(&headers, b"{}", at);
-    let api = Finding::OtherScheme { scheme: Scheme::TrustooOpenApi, fits: true };
+    let api = Finding::OtherScheme { scheme: SchemeName::TrustooOpenApi, fits: true };
     assert_eq!(report.findings(), [api, Finding::OldAlgorithm]);
 }
 
@@ -647,7 +649,11 @@ fn open_api_requests_are_explained_with_their_query() {
 fn what_openssl_signed_is_explained() {
     let explain = |secret: &str, digits: &str, body: &str| {
         let headers = [(LENS_TIME, NOW.to_string()), (LENS_SIGNATURE, format!("sha256={digits}"))];
-        Explainer::new(Scheme::TrustLens, secret).unwrap().explain(&headers, body.as_bytes(), now())
+        Explainer::new(SchemeName::TrustLens, secret).unwrap().explain(
+            &headers,
+            body.as_bytes(),
+            now(),
+        )
     };
     let body = r#"{"event":"test","url":"https://s.com"}"#;
     // printf %s '1780000000.{"event":"test","url":"https:\/\/s.com"}' |
@@ -658,7 +664,7 @@ fn what_openssl_signed_is_explained() {
     // printf %s '{"event":"test","url":"https://s.com"}' | openssl dgst -sha256 -hmac whsec_5f0c1d
     let digits = "8d5aeac82b379780ed69c70db1e704bf1dae2a1a4686237c82193088488b102f";
     let report = explain(SECRET, digits, body);
-    let v1 = Finding::OtherScheme { scheme: Scheme::TrustLensV1, fits: true };
+    let v1 = Finding::OtherScheme { scheme: SchemeName::TrustLensV1, fits: true };
     assert_eq!(report.findings(), [v1]);
     // printf %s '1780000000.{"event":"test","url":"https://s.com"}' |
     //     openssl dgst -sha256 -mac HMAC -macopt hexkey:a5a5a5a5a5a5a5a5
@@ -669,7 +675,7 @@ fn what_openssl_signed_is_explained() {
 
 #[test]
 fn a_genuine_request_has_no_finding() {
-    for scheme in Scheme::ALL {
+    for scheme in SchemeName::ALL {
         for body in [PHP, PLAIN, "", "not JSON", "\u{feff}x\r\n"] {
             let report = Case::of(scheme, body).explain();
             assert!(report.verdict().is_ok(), "{scheme:?}");
@@ -701,8 +707,11 @@ fn two_faults_give_both() {
             vec![Finding::SignatureBase64, newline.clone()],
         ),
         (
-            Case::of(Scheme::TrustLensV1, PHP).at(Scheme::TrustLens).body(PLAIN),
-            vec![Finding::OtherScheme { scheme: Scheme::TrustLensV1, fits: true }, plain.clone()],
+            Case::of(SchemeName::TrustLensV1, PHP).at(SchemeName::TrustLens).body(PLAIN),
+            vec![
+                Finding::OtherScheme { scheme: SchemeName::TrustLensV1, fits: true },
+                plain.clone(),
+            ],
         ),
         (
             lens().later(420).body(PLAIN).change(LENS_SIGNATURE, |value| value[7..].to_owned()),
@@ -731,8 +740,8 @@ proptest! {
     /// Whatever the request, who does not know the secret is not taken for one who does.
     #[test]
     fn a_forgery_is_never_explained_as_genuine(
-        scheme in prop::sample::select(Scheme::ALL.to_vec()),
-        made_for in prop::sample::select(Scheme::ALL.to_vec()),
+        scheme in prop::sample::select(SchemeName::ALL.to_vec()),
+        made_for in prop::sample::select(SchemeName::ALL.to_vec()),
         mac in any::<[u8; 32]>(),
         shape in prop::sample::select(vec!["hex", "upper", "base64", "sha256=", "joined"]),
         body in prop_oneof![Just(PHP.as_bytes().to_vec()), prop::collection::vec(any::<u8>(), 0..200)],
@@ -779,7 +788,7 @@ proptest! {
     /// Nothing that can be sent makes it panic or work without end.
     #[test]
     fn anything_can_be_explained(
-        scheme in prop::sample::select(Scheme::ALL.to_vec()),
+        scheme in prop::sample::select(SchemeName::ALL.to_vec()),
         time in prop_oneof!["[0-9+., \"-]{0,24}", "\\PC{0,8}"],
         signature in prop_oneof!["(sha256=|SHA256=)?[0-9a-fA-F, =\"+/]{0,140}", "\\PC{0,80}"],
         body in prop_oneof!["[\\[\\]{}:,\"\\\\/u0-9a \n]{0,60}", "\\PC{0,40}"],
@@ -807,7 +816,7 @@ fn the_work_is_bounded() {
     let nested = |depth: usize| ["[".repeat(depth), "]".repeat(depth)].concat();
     let long = |length: usize| format!(r#"{{"a":"{}"}}"#, "/é".repeat(length / 3));
     let by_many_keys = |body: &str| {
-        let case = Case::signed(Scheme::TrustLens, "not known", body);
+        let case = Case::signed(SchemeName::TrustLens, "not known", body);
         let explainer = (0..20)
             .fold(case.explainer(), |explainer, i| explainer.previous(format!("\"{i:08}\"\n")));
         case.explain_by(&explainer)
@@ -829,7 +838,7 @@ fn the_work_is_bounded() {
     assert!(report.macs() > 100, "{}", report.macs());
     // A bomb is inflated to a length that can be hashed, and no further.
     let bomb = gzip(&vec![b' '; 50_000_000]);
-    let report = Case::signed(Scheme::TrustLens, "not known", &bomb).explain();
+    let report = Case::signed(SchemeName::TrustLens, "not known", &bomb).explain();
     assert_eq!(report.findings()[0].code(), "search_ended");
     assert!(report.macs() <= 400, "{}", report.macs());
 }
@@ -906,18 +915,18 @@ Once all of these are fixed, the signature matches.";
 
 #[test]
 fn schemes_are_read_by_their_codes() {
-    for scheme in Scheme::ALL {
+    for scheme in SchemeName::ALL {
         assert_eq!(scheme.code().parse(), Ok(scheme));
     }
-    assert!("TrustLens".parse::<Scheme>().is_err());
-    assert!(Explainer::new(Scheme::TrustLens, "").is_err());
+    assert!("TrustLens".parse::<SchemeName>().is_err());
+    assert!(Explainer::new(SchemeName::TrustLens, "").is_err());
 }
 
 /// Every finding in words, as kept in a file, so that a change is seen in review.
 #[test]
 fn every_finding_in_words() {
     let header = LENS_SIGNATURE;
-    let scheme = Scheme::TrustooSystem;
+    let scheme = SchemeName::TrustooSystem;
     let mut findings = vec![
         Finding::OtherScheme { scheme, fits: true },
         Finding::OtherScheme { scheme, fits: false },

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use trusthooks::Timestamp;
-use trusthooks_explain::{Explainer, Report, Scheme, capture::Reader};
+use trusthooks_explain::{Explainer, Report, SchemeName, capture::Reader};
 
 thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -80,7 +80,7 @@ fn answer(settings: &Settings, capture: &[u8], body: &[u8]) -> Result<Value, Str
         .trim()
         .parse()
         .map_err(|_| "the time of arrival is not Unix seconds in plain digits".to_owned())?;
-    let explain = |scheme: Scheme| -> Result<Report, String> {
+    let explain = |scheme: SchemeName| -> Result<Report, String> {
         let explainer = Explainer::new(scheme, &settings.secret);
         let mut explainer = explainer.map_err(|error| error.to_string())?;
         if !settings.previous.is_empty() {
@@ -92,13 +92,13 @@ fn answer(settings: &Settings, capture: &[u8], body: &[u8]) -> Result<Value, Str
         Ok(explainer.explain_capture(&capture, now))
     };
     let report = if settings.scheme.is_empty() {
-        let scheme = Scheme::of(&capture.headers).ok_or(
+        let scheme = SchemeName::of(&capture.headers).ok_or(
             "no header of the capture is a signature of TrustLens or Trustoo; choose the scheme",
         )?;
         match (scheme, explain(scheme)?) {
             // A request of today that lost its time looks the same as one of before 1.2.3.
-            (Scheme::TrustLensV1, report) if report.verdict().is_err() => {
-                explain(Scheme::TrustLens)?
+            (SchemeName::TrustLensV1, report) if report.verdict().is_err() => {
+                explain(SchemeName::TrustLens)?
             }
             (_, report) => report,
         }

@@ -55,7 +55,7 @@ use trusthooks::{
     trustlens,
     trustoo::{self, shop, system},
 };
-use trusthooks_explain::{Explainer, Scheme};
+use trusthooks_explain::{Explainer, SchemeName};
 
 mod metrics;
 
@@ -189,7 +189,7 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
             "/trustlens",
             &metrics,
         ));
-        let route = explained(route, Scheme::TrustLens, "TRUSTLENS_SECRET", None)?;
+        let route = explained(route, SchemeName::TrustLens, "TRUSTLENS_SECRET", None)?;
         app = app.route("/trustlens", route);
         info!("serving /trustlens");
     }
@@ -201,7 +201,7 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
             &metrics,
         ));
         let token = variable("TRUSTOO_PUBLIC_TOKEN");
-        let route = explained(route, Scheme::TrustooShop, "TRUSTOO_PRIVATE_TOKEN", token)?;
+        let route = explained(route, SchemeName::TrustooShop, "TRUSTOO_PRIVATE_TOKEN", token)?;
         app = app.route("/trustoo/shop", route);
         info!("serving /trustoo/shop");
     }
@@ -212,7 +212,7 @@ fn app<S: ReplayStore + Clone + 'static>(store: &S) -> Result<Router, BoxError> 
             "/trustoo/system",
             &metrics,
         ));
-        let route = explained(route, Scheme::TrustooSystem, "TRUSTOO_CLIENT_SECRET", None)?;
+        let route = explained(route, SchemeName::TrustooSystem, "TRUSTOO_CLIENT_SECRET", None)?;
         app = app.route("/trustoo/system", route);
         info!("serving /trustoo/system");
     }
@@ -266,7 +266,7 @@ fn causes(error: &(dyn Error + 'static)) -> String {
 /// With `TRUSTHOOKS_EXPLAIN=1`, a route whose refusals are explained, in the log and nowhere else.
 fn explained(
     route: MethodRouter,
-    scheme: Scheme,
+    scheme: SchemeName,
     secret: &str,
     public_token: Option<String>,
 ) -> Result<MethodRouter, BoxError> {

@@ -6,13 +6,13 @@ use trusthooks::{
     Secret, SignedHeaders, Timestamp, trustlens,
     trustoo::{open_api, shop, system},
 };
-use trusthooks_explain::Scheme;
+use trusthooks_explain::SchemeName;
 
 macro_rules! events {
     ($($scheme:ident $name:literal $file:literal,)*) => {
         /// Sample events: whose, what they are called, and the body.
-        pub(crate) const EVENTS: &[(Scheme, &str, &str)] = &[$((
-            Scheme::$scheme,
+        pub(crate) const EVENTS: &[(SchemeName, &str, &str)] = &[$((
+            SchemeName::$scheme,
             $name,
             include_str!(concat!("events/", $file, ".json")).trim_ascii_end(),
         ),)*];
@@ -34,8 +34,8 @@ events! {
 }
 
 /// The sample events that a scheme delivers. Both versions of TrustLens deliver the same.
-pub(crate) fn events(scheme: Scheme) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let whose = if scheme == Scheme::TrustLensV1 { Scheme::TrustLens } else { scheme };
+pub(crate) fn events(scheme: SchemeName) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let whose = if scheme == SchemeName::TrustLensV1 { SchemeName::TrustLens } else { scheme };
     EVENTS.iter().filter(move |(of, ..)| *of == whose).map(|(_, name, body)| (*name, *body))
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Account {
 /// A request in the making. A fault changes one thing of it.
 #[derive(Clone)]
 pub(crate) struct Delivery {
-    pub(crate) scheme: Scheme,
+    pub(crate) scheme: SchemeName,
     /// The key that signs.
     pub(crate) key: Vec<u8>,
     pub(crate) public_token: String,
@@ -63,18 +63,18 @@ pub(crate) struct Delivery {
 
 impl Delivery {
     /// A genuine delivery of a sample event, not signed yet.
-    pub(crate) fn new(scheme: Scheme, account: &Account, event: (&str, &str), at: u64) -> Self {
+    pub(crate) fn new(scheme: SchemeName, account: &Account, event: (&str, &str), at: u64) -> Self {
         let (name, body) = event;
         let id = format!("6f0d2a52-6e6b-4b0e-9d7b-{at:012x}");
         let of_vendor: &[(&str, &str)] = match scheme {
-            Scheme::TrustLens | Scheme::TrustLensV1 => &[
+            SchemeName::TrustLens | SchemeName::TrustLensV1 => &[
                 ("user-agent", "WordPress/6.9; https://yourstore.com"),
                 ("x-trustlens-event", name),
                 ("x-trustlens-delivery", &id),
                 ("x-trustlens-webhook-id", "0d9b1f0e-5a34-4c62-8f7e-2b1a9c3d4e5f"),
             ],
             // Trustoo's user agent is not documented; this is that of its language.
-            Scheme::TrustooShop => {
+            SchemeName::TrustooShop => {
                 &[("user-agent", "Go-http-client/1.1"), ("open-trustoo-webhook-requestid", &id)]
             }
             _ => &[("user-agent", "Go-http-client/1.1")],
@@ -123,7 +123,7 @@ impl Delivery {
 
 /// The headers that sign a body, and the query of an Open API request.
 pub(crate) fn signed(
-    scheme: Scheme,
+    scheme: SchemeName,
     account: &Account,
     query: &str,
     body: &[u8],
@@ -132,10 +132,10 @@ pub(crate) fn signed(
     let (secret, at) = (Secret::new(&account.secret)?, Timestamp::from_unix(at));
     let token = &*account.public_token;
     Ok(match scheme {
-        Scheme::TrustLens => trustlens::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustLensV1 => trustlens::v1::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustooSystem => system::Signer::new(secret).sign_at(body, at),
-        Scheme::TrustooOpenApi => {
+        SchemeName::TrustLens => trustlens::Signer::new(secret).sign_at(body, at),
+        SchemeName::TrustLensV1 => trustlens::v1::Signer::new(secret).sign_at(body, at),
+        SchemeName::TrustooSystem => system::Signer::new(secret).sign_at(body, at),
+        SchemeName::TrustooOpenApi => {
             open_api::Signer::new(token, secret).sign_at(query, Some(body), at)?
         }
         _ => shop::Signer::new(token, secret).sign_at(body, at),
@@ -143,21 +143,21 @@ pub(crate) fn signed(
 }
 
 /// The header that carries a scheme's signature.
-pub(crate) const fn signature_header(scheme: Scheme) -> &'static str {
+pub(crate) const fn signature_header(scheme: SchemeName) -> &'static str {
     match scheme {
-        Scheme::TrustLens | Scheme::TrustLensV1 => "x-trustlens-signature",
-        Scheme::TrustooSystem => "x-trustoo-signature",
-        Scheme::TrustooOpenApi => "sign",
+        SchemeName::TrustLens | SchemeName::TrustLensV1 => "x-trustlens-signature",
+        SchemeName::TrustooSystem => "x-trustoo-signature",
+        SchemeName::TrustooOpenApi => "sign",
         _ => "open-trustoo-webhook-sign",
     }
 }
 
 /// The header that carries the time, where a scheme signs one.
-pub(crate) const fn time_header(scheme: Scheme) -> Option<&'static str> {
+pub(crate) const fn time_header(scheme: SchemeName) -> Option<&'static str> {
     match scheme {
-        Scheme::TrustLens => Some("x-trustlens-timestamp"),
-        Scheme::TrustooShop => Some("open-trustoo-webhook-timestamp"),
-        Scheme::TrustooOpenApi => Some("timestamp"),
+        SchemeName::TrustLens => Some("x-trustlens-timestamp"),
+        SchemeName::TrustooShop => Some("open-trustoo-webhook-timestamp"),
+        SchemeName::TrustooOpenApi => Some("timestamp"),
         _ => None,
     }
 }

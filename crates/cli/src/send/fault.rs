@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
-use trusthooks_explain::Scheme;
+use trusthooks_explain::SchemeName;
 
 use super::delivery::{Delivery, signature_header, time_header};
 
@@ -122,13 +122,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         Of::TrustLens,
         After(|it| {
             let time = it.headers.iter().find(|(name, _)| name == "x-trustlens-timestamp").cloned();
-            resign(it, Scheme::TrustLensV1);
+            resign(it, SchemeName::TrustLensV1);
             it.headers.extend(time);
         }),
     ),
-    fault("other_scheme", MISSING, Of::Shop, After(|it| resign(it, Scheme::TrustooSystem))),
-    fault("other_scheme", MISSING, Of::System, After(|it| resign(it, Scheme::TrustooShop))),
-    fault("open_api", MISSING, Of::Trustoo, After(|it| resign(it, Scheme::TrustooOpenApi))),
+    fault("other_scheme", MISSING, Of::Shop, After(|it| resign(it, SchemeName::TrustooSystem))),
+    fault("other_scheme", MISSING, Of::System, After(|it| resign(it, SchemeName::TrustooShop))),
+    fault("open_api", MISSING, Of::Trustoo, After(|it| resign(it, SchemeName::TrustooOpenApi))),
     fault(
         "old_algorithm",
         MISMATCH,
@@ -275,14 +275,14 @@ impl Fault {
     }
 
     /// Whether a scheme's deliveries can have it.
-    pub(crate) fn is_of(&self, scheme: Scheme) -> bool {
+    pub(crate) fn is_of(&self, scheme: SchemeName) -> bool {
         match self.of {
             Of::All => true,
             Of::Timed => time_header(scheme).is_some(),
-            Of::Shop => scheme == Scheme::TrustooShop,
-            Of::TrustLens => scheme == Scheme::TrustLens,
-            Of::System => scheme == Scheme::TrustooSystem,
-            Of::Trustoo => matches!(scheme, Scheme::TrustooShop | Scheme::TrustooSystem),
+            Of::Shop => scheme == SchemeName::TrustooShop,
+            Of::TrustLens => scheme == SchemeName::TrustLens,
+            Of::System => scheme == SchemeName::TrustooSystem,
+            Of::Trustoo => matches!(scheme, SchemeName::TrustooShop | SchemeName::TrustooSystem),
         }
     }
 
@@ -331,7 +331,7 @@ fn repeat(delivery: &mut Delivery, name: &str) {
 }
 
 /// Takes another scheme's headers in place of its own.
-fn resign(delivery: &mut Delivery, scheme: Scheme) {
+fn resign(delivery: &mut Delivery, scheme: SchemeName) {
     let own = delivery.scheme;
     let shop = [PUBLIC_TOKEN, "open-trustoo-webhook-requestid"];
     delivery.headers.retain(|(name, _)| {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io::Write};
 
 use serde_json::json;
-use trusthooks_explain::Scheme;
+use trusthooks_explain::SchemeName;
 
 use super::{delivery::Delivery, is_success, is_taken};
 use crate::{Result, client::Answer, terminal::Paint};
@@ -78,7 +78,7 @@ impl Case {
             Expected::Status(status) => status.to_string(),
             Expected::Refused => "refused".to_owned(),
             Expected::Taken | Expected::NotRunAgain => match self.delivery.scheme {
-                Scheme::TrustLens | Scheme::TrustLensV1 => "2xx".to_owned(),
+                SchemeName::TrustLens | SchemeName::TrustLensV1 => "2xx".to_owned(),
                 _ => "200 ack".to_owned(),
             },
         }

@@ -1,7 +1,7 @@
 //! The faults are what a strict verifier says they are, and what `explain` finds.
 
 use trusthooks::Timestamp;
-use trusthooks_explain::{Explainer, Scheme};
+use trusthooks_explain::{Explainer, SchemeName};
 
 use super::{
     delivery::{Account, Delivery, EVENTS, events},
@@ -9,7 +9,8 @@ use super::{
 };
 
 const NOW: u64 = 1_780_000_000;
-const SCHEMES: [Scheme; 3] = [Scheme::TrustLens, Scheme::TrustooShop, Scheme::TrustooSystem];
+const SCHEMES: [SchemeName; 3] =
+    [SchemeName::TrustLens, SchemeName::TrustooShop, SchemeName::TrustooSystem];
 
 fn account() -> Account {
     Account { secret: b"secret".to_vec(), public_token: "public".to_owned() }
@@ -26,7 +27,7 @@ fn judge(delivery: &Delivery) -> (&'static str, Option<&'static str>) {
 
 #[test]
 fn every_sample_event_is_genuine_for_every_scheme() {
-    for scheme in SCHEMES.into_iter().chain([Scheme::TrustLensV1]) {
+    for scheme in SCHEMES.into_iter().chain([SchemeName::TrustLensV1]) {
         for event in events(scheme) {
             let mut delivery = Delivery::new(scheme, &account(), event, NOW);
             delivery.sign().unwrap();

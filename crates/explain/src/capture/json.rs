@@ -12,7 +12,7 @@ const OF_WRAPPERS: [&str; 6] = ["mode", "mimeType", "encoding", "action", "chars
 
 use self::document::{Kind, Map, Value};
 use super::{Capture, CaptureError, Reader, body_of, http, text::shown};
-use crate::{header::is_token, scheme::Scheme};
+use crate::{header::is_token, scheme::SchemeName};
 
 mod document;
 
@@ -255,7 +255,7 @@ fn push(headers: &mut Vec<(String, Vec<u8>)>, name: &str, value: &Value<'_>) {
 
 /// The headers of a recorder that writes them beside the body, or as a CGI environment.
 fn bare_headers(map: Map<'_, '_>) -> Option<Vec<(String, Vec<u8>)>> {
-    let is_signature = |(name, _): &(String, _)| Scheme::has_signature_name(name);
+    let is_signature = |(name, _): &(String, _)| SchemeName::has_signature_name(name);
     map.0.iter().any(is_signature).then(|| {
         let mut headers = Vec::new();
         for (name, value) in map.0 {
