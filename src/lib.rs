@@ -9,7 +9,7 @@
 #![doc = "[security]: crate::guide::security"]
 #![doc = ""]
 #![doc = include_str!("../README.md")]
-// What comes from outside must not be able to panic.
+// No input may cause a panic.
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -70,7 +70,7 @@ fn one_byte_or_all(runner: &mut CtRunner, rng: &mut BenchRng) {
     race(runner, rng, changed(0..1), changed(0..32), refused());
 }
 
-/// What a leak looks like: a comparison that stops at the first difference.
+/// A leak, for the control: a comparison that stops at the first difference.
 fn control(runner: &mut CtRunner, rng: &mut BenchRng) {
     let genuine = genuine();
     race(runner, rng, changed(0..1), changed(31..32), |signature| {

@@ -118,7 +118,7 @@ fn the_counter_counts() {
     assert_eq!((peaks.in_place, peaks.copying), (3000, 4000));
 }
 
-/// What the event itself takes, beside what it holds: a few boxes and names.
+/// The memory of the event itself, beside its content: a few boxes and names.
 const OWN: usize = 4096;
 
 type Read<'a> = &'a dyn Fn(&[u8]) -> Peaks;

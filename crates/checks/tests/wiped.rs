@@ -138,7 +138,7 @@ mod on_the_heap {
     #[global_allocator]
     static ALLOCATOR: Inspecting = Inspecting;
 
-    /// How many of these bytes are not zero.
+    /// The number of these bytes that are not zero.
     unsafe fn written(start: *const u8, length: usize) -> usize {
         // SAFETY: as the caller promised.
         (0..length).filter(|offset| unsafe { start.add(*offset).read_volatile() } != 0).count()

@@ -30,7 +30,7 @@ pub(super) struct Candidate<'b> {
     pub(super) finding: Option<Finding>,
 }
 
-/// What a body may have been, most likely first: as received, then otherwise.
+/// The bodies that may have been signed, most likely first: as received, then otherwise.
 pub(super) struct Candidates<'b> {
     pub(super) list: Vec<Candidate<'b>>,
     /// Whether all of it is there: of long bodies less is made.
@@ -217,7 +217,7 @@ fn charsets(body: &[u8], candidates: &mut Candidates<'_>) {
     }
 }
 
-/// What a compressed body holds, up to the length that other bodies are copied to.
+/// Decompresses a body, up to the length that other bodies are copied to.
 fn inflated(decoder: impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     // What came out before an error may be all there was: a checksum that was cut off, say.

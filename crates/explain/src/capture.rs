@@ -68,13 +68,13 @@ impl fmt::Debug for Capture {
 }
 
 impl Capture {
-    /// What stands after the `?` of the target.
+    /// The part of the target after the `?`.
     #[must_use]
     pub fn query(&self) -> &str {
         self.target.split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// What stands before the `?` of the target.
+    /// The part of the target before the `?`.
     #[must_use]
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
@@ -265,7 +265,7 @@ fn body_of(
 const PHP_DUMP: &str = "this is how PHP prints an array; print the headers with `json_encode`, and the \
      body as it came from `php://input`";
 
-/// What a text is that is none of the captures that can be read, and what to do.
+/// Recognizes a text that is none of the captures that can be read, and says what to do.
 fn unreadable(text: &[u8]) -> Option<&'static str> {
     const KNOWN: &[(&[u8], &str)] = &[
         (b"\x1f\x8b", "this is gzip; unpack it first"),

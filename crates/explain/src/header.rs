@@ -93,15 +93,15 @@ fn bare(value: &[u8]) -> &[u8] {
     value
 }
 
-/// What a request claims, as far as it can be made out.
+/// The claims of a request's headers, as far as they can be made out.
 #[derive(Default)]
 pub(super) struct Claim {
     pub(super) signatures: Vec<Mac>,
     /// The texts that may have been signed as the time, as it was sent first.
     pub(super) times: Vec<Vec<u8>>,
-    /// What they say, in seconds.
+    /// The times that they name, in seconds.
     moments: Vec<Timestamp>,
-    /// What is wrong with the headers.
+    /// The faults of the headers.
     pub(super) findings: Vec<Finding>,
 }
 

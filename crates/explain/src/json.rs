@@ -37,10 +37,10 @@ const FIELDS: &str = "\
     trigger thumbnail_url type is_published is_top tag media_type media reply product created_at \
     properties updated_at deleted_at";
 
-/// What tells the customer of a rule webhook from that of a settings webhook.
+/// A field that the customer of a rule webhook has, and that of a settings webhook lacks.
 const RULE_ONLY: &str = "total_disputes";
 
-/// What can be made of a text that is JSON.
+/// The readings of a text that is JSON.
 pub(super) struct Readings {
     /// The spellings that PHP, Go, JavaScript and Python write by default or with common options,
     /// each with what was done to it to get the text.
@@ -133,7 +133,7 @@ impl Spellings<'_> {
     }
 }
 
-/// What was done to `signed` to get `received`.
+/// The rewrites that lead from `signed` to `received`.
 fn rewrites(signed: &str, received: &str, order: Order) -> Vec<Rewrite> {
     let (signed, received) = (Looks::of(signed), Looks::of(received));
     let pick = |signed: usize, received: usize, less, more| match signed.cmp(&received) {
@@ -153,7 +153,7 @@ fn rewrites(signed: &str, received: &str, order: Order) -> Vec<Rewrite> {
     [layout, keys, slashes, unicode, html, case].into_iter().flatten().collect()
 }
 
-/// What a text looks like, apart from what it says.
+/// The look of a text, apart from its content.
 #[derive(Default)]
 struct Looks {
     /// White space; what is inside strings is the same in all spellings.
@@ -393,7 +393,7 @@ impl<'a> Reader<'a> {
         Some(Node::Plain(plain.to_string()))
     }
 
-    /// What stands between commas, up to `end`.
+    /// The items between commas, up to `end`.
     fn items<T>(&mut self, end: char, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
         let mut items = Vec::new();
         if self.take(end) {
@@ -420,7 +420,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where a serializer puts white space.
+/// The places where a serializer puts white space.
 #[derive(Clone, Copy)]
 enum Layout {
     /// None.
@@ -441,7 +441,7 @@ impl Layout {
     ];
 }
 
-/// What a serializer escapes beyond what it must.
+/// The characters that a serializer escapes beyond those that it must.
 #[derive(Clone, Copy)]
 struct Escapes {
     slashes: bool,
@@ -451,7 +451,7 @@ struct Escapes {
     upper: bool,
 }
 
-/// What is escaped although it is ASCII.
+/// ASCII characters that are escaped nevertheless.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Html {
     No,

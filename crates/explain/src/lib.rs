@@ -29,7 +29,7 @@
 //! works harder on a request the less it fits, up to [`MAX_MACS`]. A report shows no secret, no MAC
 //! and no value of a body; all the same, log it and answer the verdict's status, since a stranger
 //! could learn from it.
-// What comes from outside must not be able to panic.
+// No input may cause a panic.
 #![warn(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -92,7 +92,7 @@ pub struct Explainer {
     window: Option<ReplayWindow>,
 }
 
-/// What of a request counts besides its headers.
+/// The parts of a request that count besides its headers.
 #[derive(Clone, Copy)]
 struct Request<'a> {
     method: Option<&'a str>,
@@ -195,7 +195,7 @@ impl Explainer {
         report
     }
 
-    /// What the strict verifier says.
+    /// The verdict of the strict verifier.
     fn verdict<H>(
         &self,
         headers: &H,
@@ -325,13 +325,13 @@ impl Explainer {
                 report.findings.append(&mut findings);
             }
             None if claim.signatures.is_empty() || other.is_some() => {}
-            // What was signed as the time is not known, so not everything was tried.
+            // The signed time is not known, so not everything was tried.
             None if is_timeless => {}
             None if matches!(report.verdict(), Err(Refusal::BearerToken)) => {}
             None => report.findings.push(unfit(worn, headers, request, &outcome)),
         }
         if let Some(scheme) = other {
-            // What either scheme's headers lack needs no saying.
+            // Headers that either scheme lacks need no mention.
             let lacks = |finding: &Finding| matches!(finding, Finding::HeaderMissing { .. });
             report.findings.retain(|finding| !lacks(finding));
             let finding = if scheme == self.scheme {
@@ -374,11 +374,11 @@ fn strings(expected: Option<Vec<u8>>, signed: Option<Vec<u8>>) -> Option<Strings
     Some(Strings { expected, signed: signed.filter(|text| text.len() <= MAX_KEPT) })
 }
 
-/// How the clocks differ, where they differ by more than the window allows.
+/// The difference of the clocks, where it is more than the window allows.
 fn clock(signed_at: Timestamp, now: Timestamp, window: ReplayWindow) -> Option<Finding> {
-    /// What lies between two zones, apart from whole hours.
+    /// Differences between zones that are no whole hours, in minutes.
     const ODD_ZONES: [u64; 9] = [210, 270, 330, 345, 390, 525, 570, 630, 765];
-    /// How far from a zone's difference the clocks may be.
+    /// The tolerance around a zone's difference, in seconds.
     const TOLERANCE: u64 = 60;
 
     window.check(signed_at, now).err()?;
@@ -398,7 +398,7 @@ fn clock(signed_at: Timestamp, now: Timestamp, window: ReplayWindow) -> Option<F
     })
 }
 
-/// What can be said where no signature fits.
+/// The finding where no signature fits.
 fn unfit<H: Headers + ?Sized>(
     scheme: SchemeName,
     headers: &H,

@@ -37,7 +37,7 @@ impl PartialEq<VerifyError> for Refusal {
     }
 }
 
-/// What an [`Explainer`](crate::Explainer) says about a request.
+/// The findings of an [`Explainer`](crate::Explainer) about a request.
 ///
 /// `Display` is for people, [`colored`](Self::colored) for people at a terminal, and `Serialize` for
 /// programs: `scheme`, `verdict` (`ok` or a refusal's [code](Refusal::code)), `recomputed` and
@@ -52,18 +52,18 @@ pub struct Report {
     pub(super) strings: Option<Strings>,
 }
 
-/// What was compared: the strings that a signature is over. They hold the body, and so a customer's
+/// The strings that were compared, which a signature is over. They hold the body, and so a customer's
 /// data; nothing else of a report does.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Strings {
-    /// What the scheme signs of this request.
+    /// The string that the scheme signs of this request.
     pub expected: Vec<u8>,
-    /// What the request's signature is over, where that was found out.
+    /// The string that the request's signature is over, where that was found out.
     pub signed: Option<Vec<u8>>,
 }
 
 impl Strings {
-    /// Where the two differ first, in bytes from the start. `None` where they do not, or where only
+    /// The first byte in which the two differ, counted from 0. `None` where they are equal, or only
     /// one is known.
     #[must_use]
     pub fn difference(&self) -> Option<usize> {
@@ -95,13 +95,13 @@ impl Report {
         }
     }
 
-    /// Whose rules the request was held to.
+    /// The scheme whose rules the request was held to.
     #[must_use]
     pub const fn scheme(&self) -> SchemeName {
         self.scheme
     }
 
-    /// What the scheme's verifier says.
+    /// The verdict of the scheme's verifier.
     ///
     /// # Errors
     /// Why it refuses.
@@ -109,7 +109,7 @@ impl Report {
         self.verdict
     }
 
-    /// What explains a refusal, most likely first. Empty for a genuine request, and never for a
+    /// The causes of a refusal, most likely first. Empty for a genuine request, and never for a
     /// refused one.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -123,14 +123,14 @@ impl Report {
         self.recomputed
     }
 
-    /// How many signatures were computed to find this, at most [`MAX_MACS`](crate::MAX_MACS).
+    /// The number of signatures that were computed to find this, at most [`MAX_MACS`](crate::MAX_MACS).
     #[must_use]
     pub const fn macs(&self) -> usize {
         self.macs
     }
 
-    /// What was compared, for those who may see the body. `None` for bodies longer than a mebibyte,
-    /// and where there is no time to sign.
+    /// The strings that were compared, for those who may see the body. `None` for bodies longer than
+    /// a mebibyte, and where there is no time to sign.
     #[must_use]
     pub const fn strings(&self) -> Option<&Strings> {
         self.strings.as_ref()
@@ -185,7 +185,7 @@ impl fmt::Display for Colored<'_> {
     }
 }
 
-/// What to write before a piece of text, and after it.
+/// The marks before and after a piece of text.
 #[derive(Default)]
 struct Paint {
     good: &'static str,

@@ -7,7 +7,7 @@ use trusthooks::{
     trustoo::{open_api, shop, system},
 };
 
-/// Whose rules a request is to follow.
+/// The scheme whose rules a request is to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SchemeName {
@@ -88,7 +88,7 @@ impl SchemeName {
         Self::ALL.into_iter().any(|scheme| spellings(scheme.names().signature).any(is_it))
     }
 
-    /// What the library says of it.
+    /// The scheme as the library has it.
     fn data(self) -> &'static trusthooks::Scheme {
         match self {
             Self::TrustLens => &trustlens::SCHEME,

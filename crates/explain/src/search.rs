@@ -13,7 +13,7 @@ pub const MAX_MACS: usize = 4000;
 const MIN_MACS: usize = 16;
 const MAX_HASHED: usize = 32 * 1024 * 1024;
 
-/// How many faults at once are looked for, apart from those of headers and clocks.
+/// The most faults at once that are looked for, apart from those of headers and clocks.
 const MAX_FAULTS: usize = 2;
 
 pub(super) struct Search<'a> {
@@ -27,13 +27,13 @@ pub(super) struct Search<'a> {
     pub(super) body: &'a [u8],
 }
 
-/// What came of a search.
+/// The result of a search.
 pub(super) struct Outcome {
-    /// What explains the signature: nothing, where it fits as it is. `None` where nothing fits.
+    /// The faults that explain the signature; empty where it fits as it is. `None` where nothing fits.
     pub(super) findings: Option<Vec<Finding>>,
-    /// What was signed, where something fits.
+    /// The string that was signed, where something fits.
     pub(super) signed: Option<Vec<u8>>,
-    /// What would be signed by the scheme's own rule.
+    /// The string that would be signed by the scheme's own rule.
     pub(super) expected: Option<Vec<u8>>,
     /// Whether each single fault was tried.
     pub(super) is_complete: bool,
@@ -41,7 +41,7 @@ pub(super) struct Outcome {
 }
 
 impl Search<'_> {
-    /// What the scheme signs of this request.
+    /// The string that the scheme signs of this request.
     pub(super) fn expected(&self) -> Option<Vec<u8>> {
         let rules = signed::rules(self.scheme, self.endpoint, self.parts);
         let rule = rules.first().filter(|rule| rule.findings.is_empty())?;

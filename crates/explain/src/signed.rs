@@ -1,4 +1,4 @@
-//! What may have been signed around a body: by the scheme's own rule, and by rules that senders
+//! Strings that may have been signed around a body: by the scheme's own rule, and by rules that senders
 //! follow by mistake.
 
 use std::{
@@ -20,13 +20,13 @@ const MAX_QUERY: usize = 8 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) before: Vec<u8>,
-    /// What parts the rest from a body; left out where the body is empty.
+    /// The bytes between the rest and a body; left out where the body is empty.
     separator: &'static [u8],
     pub(super) has_body: bool,
     after: Vec<u8>,
     /// SHA-256 with the secret behind it, in place of HMAC.
     pub(super) is_old: bool,
-    /// What is wrong if this is the rule that was followed.
+    /// The finding if this is the rule that was followed.
     pub(super) findings: Vec<Finding>,
 }
 
@@ -61,7 +61,7 @@ impl Rule {
     }
 }
 
-/// What of a request is signed besides its body.
+/// The parts of a request that are signed besides its body.
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'a> {
     pub(super) times: &'a [Vec<u8>],
@@ -134,7 +134,7 @@ fn own(scheme: SchemeName, parts: Parts<'_>) -> Vec<Rule> {
     }
 }
 
-/// What is commonly signed in place of a scheme's own string.
+/// Strings that are commonly signed in place of a scheme's own.
 fn variations(scheme: SchemeName, parts: Parts<'_>) -> Vec<Rule> {
     use Variation::{
         BodyLeftOut, QueryIncluded, SeparatorAdded, SeparatorMissing, SeparatorOther,
@@ -392,7 +392,7 @@ fn open_api(parts: Parts<'_>, time: &[u8]) -> Vec<Rule> {
 /// More than so many things done otherwise at once are not looked for.
 const MAX_VARIATIONS: usize = 2;
 
-/// What can follow the parameters: the body or none, and what parts it from them.
+/// The ends that can follow the parameters: a body or none, and the bytes before it.
 fn ends(before: &[u8], is_post: bool) -> Vec<(Rule, Option<Variation>)> {
     use Variation::{BodyIncluded, BodyLeftOut, SeparatorAdded, SeparatorMissing, SeparatorOther};
     let with = |separator| Rule::new(before, separator);

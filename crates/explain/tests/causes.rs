@@ -317,9 +317,55 @@ fn the_method_and_authorization_count_for_the_open_api() {
     let report = explain(post(), &[("Authorization", "Bearer x")]);
     assert_eq!(report.verdict().unwrap_err().code(), "bearer_token");
     assert!(report.recomputed());
+    assert_eq!(report.findings(), [Finding::BearerToken]);
+    // The server never looks at the signature, so it does not matter that none fits.
+    let unfit = Case::post("ok", "/x?a=1", "{}", "something else");
+    let report = explain(unfit, &[("Authorization", "Bearer x")]);
+    assert_eq!(report.findings(), [Finding::BearerToken]);
     let get =
         || Case { body: b"{}".to_vec(), ..Case::api("ok", "/x?a=1", "a=1&timestamp=1780000000") };
     assert!(explain(get(), &[]).verdict().is_ok());
     let shop = Case::shop("ok", "/x", "{}", "timestamp=1780000000|{}");
     assert!(explain(shop, &[("Authorization", "Bearer x")]).verdict().is_ok());
+}
+
+/// A request whose signature fits nothing that is tried.
+fn unfit(body: &[u8], more: &[(&str, &str)], is_exact: bool) -> Vec<Finding> {
+    let case =
+        Case { body: body.to_vec(), ..Case::new(SchemeName::TrustLens, "", "something else") };
+    let mut capture = case.capture();
+    capture.is_exact = is_exact;
+    capture.headers.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+    let explainer = Explainer::new(case.scheme, &case.secret).unwrap();
+    explainer.explain_capture(&capture, Timestamp::from_unix(1_780_000_010)).findings().to_vec()
+}
+
+#[test]
+fn where_nothing_fits_the_body_says_why() {
+    let json = br#"{"event":"test"}"#;
+    assert_eq!(unfit(json, &[], true), [Finding::NothingFits]);
+    assert_eq!(unfit(json, &[], false), [Finding::BodyParsed]);
+    assert_eq!(unfit(b"", &[], true), [Finding::BodyEmpty]);
+    let replaced = "{\"name\":\"M\u{fffd}ller\"}";
+    assert_eq!(unfit(replaced.as_bytes(), &[], true), [Finding::BodyReplaced]);
+    let gzip = [("Content-Encoding", "GZIP")];
+    assert_eq!(unfit(json, &gzip, true), [Finding::BodyDecompressed]);
+    assert_eq!(unfit(b"\x1f\x8b", &gzip, true), [Finding::NothingFits]);
+    let length = [("Content-Length", "17")];
+    assert_eq!(unfit(json, &length, true), [Finding::BodyLength { announced: 17, received: 16 }],);
+    assert_eq!(unfit(json, &[("Content-Length", "16")], true), [Finding::NothingFits]);
+}
+
+/// Strings are kept for bodies up to a mebibyte.
+#[test]
+fn strings_of_long_bodies_are_not_kept() {
+    let now = Timestamp::from_unix(1_780_000_010);
+    for (length, kept) in [(1024 * 1024, true), (1024 * 1024 + 8192, false)] {
+        let body = "x".repeat(length);
+        let case = Case::shop("ok", "/x", &body, &format!("timestamp=1780000000|{body}"));
+        let explainer = Explainer::new(case.scheme, &case.secret).unwrap();
+        let report = explainer.explain_capture(&case.capture(), now);
+        assert!(report.verdict().is_ok());
+        assert_eq!(report.strings().is_some(), kept, "{length} bytes");
+    }
 }

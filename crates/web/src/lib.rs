@@ -15,7 +15,7 @@ thread_local! {
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What the page asks for. Empty texts are fields that were left empty.
+/// A question of the page. Empty texts are fields that were left empty.
 #[derive(Deserialize)]
 struct Settings {
     scheme: String,

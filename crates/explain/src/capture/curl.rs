@@ -11,7 +11,7 @@ use super::{
 
 type Result<T> = std::result::Result<T, CaptureError>;
 
-/// What `--data-urlencode` leaves alone.
+/// The bytes that `--data-urlencode` leaves alone.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The part of a text where a command begins: curl's, behind prompts, comments and assignments.
@@ -174,7 +174,7 @@ struct Request {
     is_json: bool,
 }
 
-/// What an option makes of the request.
+/// The effect of an option on the request.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A POST where there is data, otherwise a GET.
@@ -355,7 +355,7 @@ fn target_of(url: &str) -> String {
     }
 }
 
-/// What a file holds that the command names; `-` is standard input.
+/// The content of a file that the command names; `-` is standard input.
 fn content(path: &[u8], command: &Command, reader: &Reader<'_>) -> Result<Vec<u8>> {
     if path == b"-" {
         if let Some(input) = &command.input {

@@ -13,7 +13,7 @@ type Result<T> = std::result::Result<T, CaptureError>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) text: Vec<u8>,
-    /// What only the shell knew: a variable or a substitution, as it stands.
+    /// Known to the shell alone: a variable or a substitution, as it stands.
     pub(super) unknown: Option<String>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Word {
 #[derive(Debug, Default)]
 pub(super) struct Command {
     pub(super) words: Vec<Word>,
-    /// What it reads from standard input, where that stands in the text.
+    /// Its standard input, where that stands in the text.
     pub(super) input: Option<Vec<u8>>,
     /// Whether another command writes to its standard input.
     pub(super) is_piped: bool,
@@ -117,7 +117,7 @@ struct Posix<'t> {
     /// The here-documents that begin with the next line.
     waiting: Vec<Word>,
     variables: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// How much variables have been replaced by: each could hold others, and grow without end.
+    /// The bytes that variables have been replaced by: each could hold others, and grow without end.
     expanded: usize,
 }
 
@@ -230,7 +230,7 @@ impl Posix<'_> {
         }
     }
 
-    /// What follows a `$`: a quoted text, a variable, a substitution or nothing of the kind.
+    /// Reads on after a `$`: a quoted text, a variable, a substitution or nothing of the kind.
     fn dollar(&mut self, is_quoted: bool) -> Result<()> {
         match self.bytes.peek() {
             Some(b'\'') if !is_quoted => {

@@ -1,4 +1,4 @@
-//! What is said about a finding: one entry each, with what was seen, why a request is refused for
+//! The words for each finding: one entry each, with what was seen, why a request is refused for
 //! it, and what to do.
 #![allow(clippy::too_many_lines, reason = "a table")]
 
@@ -25,7 +25,7 @@ const ALIGN_SENDER: &str =
     "let the sender build the string as the vendor documents it; `--show` prints both";
 
 impl Finding {
-    /// What was seen.
+    /// The fact that was seen.
     #[must_use]
     pub fn seen(&self) -> String {
         self.words().seen.into_owned()
@@ -37,7 +37,7 @@ impl Finding {
         self.words().why
     }
 
-    /// What to do about it.
+    /// The remedy.
     #[must_use]
     pub fn fix(&self) -> &'static str {
         self.words().fix

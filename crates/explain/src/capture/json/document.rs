@@ -73,7 +73,7 @@ impl<'v, 't> Map<'v, 't> {
 pub(super) fn read(text: &str) -> Result<Value<'_>> {
     let mut reader = Reader { text, at: 0, values: 0 };
     let value = reader.value(MAX_DEPTH)?;
-    // What follows is somebody else's: a prompt, another line of a log.
+    // The rest is not part of it: a prompt, another line of a log.
     Ok(value)
 }
 
