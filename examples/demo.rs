@@ -150,7 +150,7 @@ fn at(offset: i64) -> Timestamp {
     Timestamp::from_unix(Timestamp::now().as_unix().saturating_add_signed(offset))
 }
 
-/// What every webhook scheme is sent.
+/// The requests that each webhook scheme is sent.
 fn webhook_cases(scheme: Scheme) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     let mut case = |sent, headers: HeaderMap, body: &str, expected| -> Result<()> {
@@ -218,7 +218,7 @@ fn webhook_cases(scheme: Scheme) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// What the Open API is sent.
+/// The requests that the Open API is sent.
 fn open_api_cases() -> Result<Vec<Case>> {
     let get = || {
         http::Request::get("/api/v1/openapi/get_reviews?page=1&q=good%20value").body(String::new())

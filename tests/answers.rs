@@ -55,7 +55,7 @@ fn the_documented_answers_are_read() {
   "time": 1732180800
 }"#;
     assert_eq!(read::<IgnoredAny>(quick_start).unwrap().request_id, "abc123");
-    // What older answers say for success.
+    // Older answers say this for success.
     assert_eq!(read::<Webhook>(r#"{"code":2000,"data":{"id":"1"}}"#).unwrap().data.id, "1");
 }
 

@@ -136,7 +136,7 @@ fn request(chance: &mut Chance) -> Value {
             case["as_sent"] = json!(as_sent);
             let signer = open_api::Signer::new(token, key);
             let signer = if as_sent { signer.as_sent() } else { signer };
-            // What cannot be signed is sent all the same.
+            // A query that cannot be signed is sent all the same.
             let other = || signer.sign_at("", Some(&body), at);
             signer.sign_at(&query, Some(&body), at).or_else(|_| other()).unwrap()
         }

@@ -68,7 +68,7 @@ fn the_key_goes_into_its_header_and_nowhere_else() {
     assert_eq!(values, ["tl_live_1234"]);
     assert!(values[0].is_sensitive());
 
-    // What the plugin stores of it lets it in.
+    // The hash that the plugin stores admits the key.
     let stored = ApiKeyHash::from_sha256(Sha256::digest("tl_live_1234").into());
     assert!(stored.matches(values[0].as_bytes()));
 

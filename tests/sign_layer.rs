@@ -56,7 +56,7 @@ impl Time {
 
 const NOON: u64 = 1_780_000_000;
 
-/// What the server does with a request in place of judging it.
+/// The server's reaction to a request, in place of judging it.
 #[derive(Clone)]
 enum Fault {
     Http(StatusCode, Option<&'static str>),
@@ -140,7 +140,7 @@ impl Api {
         Response::new(answer.into())
     }
 
-    /// What it said so far, and the time since noon that each request was signed at.
+    /// The server's answers so far, each with the time since noon that its request was signed at.
     fn seen(&self) -> Vec<(i64, i64)> {
         let since_noon = |timestamp: &str| timestamp.parse::<i64>().unwrap() - NOON.cast_signed();
         let seen = self.seen.lock().unwrap();

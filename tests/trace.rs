@@ -1,4 +1,4 @@
-//! What the layer tells `tracing`: the facts as fields of the span, and one event for each refusal.
+//! The layer and `tracing`: facts as fields of the span, and one event for each refusal.
 
 use std::{
     collections::BTreeMap,
@@ -126,7 +126,7 @@ fn request(method: &str, signed: &[u8], body: &'static [u8]) -> Request<Full<Byt
     request
 }
 
-/// What is logged of these requests, and of the last one's span.
+/// The events that these requests log, and the fields of the last one's span.
 async fn logged<S: ReplayStore + 'static>(
     layer: VerifyLayer<trustlens::Verifier, S>,
     requests: Vec<Request<Full<Bytes>>>,
@@ -216,7 +216,7 @@ async fn a_refusal_is_one_event() {
     ] {
         let (span, events) = logged(layer(), vec![request]).await;
         assert_eq!(only(&events), expected);
-        // What is not known is not said.
+        // Unknown facts have no field.
         assert!(!span.contains_key("webhook.secret_index"), "{span:?}");
         assert_eq!(span["webhook.status"], expected[2]);
     }

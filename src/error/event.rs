@@ -88,14 +88,14 @@ impl EventError {
         }
     }
 
-    /// Of JSON that could not be parsed into a tree, which takes any JSON.
+    /// The body is not JSON: even the tree, which takes any, could not be parsed.
     #[cold]
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         Self(Problem::Syntax { eof: error.is_eof(), words: error.to_string(), line, column })
     }
 
-    /// Of JSON that could not be parsed as a type of the caller's.
+    /// The body could not be parsed as a type of the caller's.
     #[cold]
     pub(crate) fn of_type(error: &serde_json::Error) -> Self {
         if error.is_data() {

@@ -20,7 +20,7 @@ pub(crate) struct Reader {
     pub(crate) said: bool,
     path: Vec<Step>,
     mismatches: Mismatches,
-    /// Of the first field that must be there and is not.
+    /// The error of the first required field that is missing.
     missing: Option<EventError>,
 }
 

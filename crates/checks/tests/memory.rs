@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // What another thread allocated may be freed here.
+        // This thread may free memory that another one allocated.
         LIVE.set(LIVE.get().saturating_sub(layout.size()));
         // SAFETY: as the caller promised.
         unsafe { System.dealloc(pointer, layout) }

@@ -153,7 +153,7 @@ mod on_the_heap {
         assert!(unsafe { written(block, 600) } > 64, "the keyed state is there");
         AWAITED.set(block);
         drop(secret);
-        // What is left is a pointer to the name of the algorithm.
+        // The rest is a pointer to the name of the algorithm.
         assert!(LEFT.get().expect("it was freed") <= size_of::<usize>());
     }
 }

@@ -184,7 +184,7 @@ fn as_json(strings: &Strings) -> serde_json::Value {
     })
 }
 
-/// What is signed, and where what was signed is another string.
+/// Prints the string that should be signed, and marks where the one that was signed differs.
 fn show(strings: &Strings, paint: Paint, out: &mut impl Write) -> Result<()> {
     /// So much is shown ahead of a difference, and after it.
     const AROUND: usize = 40;

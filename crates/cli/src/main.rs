@@ -45,7 +45,7 @@ enum Command {
     },
 }
 
-/// What `sh` says of a program that wrote to a pipe that nobody read.
+/// The exit status that `sh` gives a program whose pipe was closed.
 const BROKEN_PIPE: u8 = 141;
 
 fn main() -> ExitCode {

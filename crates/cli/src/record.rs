@@ -76,13 +76,13 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What requests are judged, kept and forwarded by.
+/// Judges, keeps and forwards requests.
 struct Recorder {
     args: Args,
     forward: Option<Host>,
     next: Cell<usize>,
     paint: Paint,
-    /// What is wrong with standard output or the folder.
+    /// The failure of standard output or of the folder, if any.
     failure: Cell<Option<Result<bool>>>,
     done: tokio::sync::Notify,
 }
@@ -315,7 +315,7 @@ fn judged(scheme: SchemeName, capture: &Capture, now: Timestamp) -> Result<Repor
     Ok(explainer.explain_capture(capture, now))
 }
 
-/// What the vendor is answered.
+/// The answer to the vendor.
 fn answered(scheme: Option<SchemeName>, report: Option<&Result<Report>>) -> Response<Full<Bytes>> {
     let verdict = report.and_then(|report| report.as_ref().ok()).map(Report::verdict);
     let is_trustoo = matches!(

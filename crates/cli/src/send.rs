@@ -225,7 +225,7 @@ fn acknowledgement(body: &[u8]) -> Option<i64> {
     serde_json::from_slice::<serde_json::Value>(body).ok()?.get("code")?.as_i64()
 }
 
-/// What a scheme's deliveries are made from; names every variable that is missing.
+/// Reads the secrets and ids of the schemes; the error names every variable that is missing.
 fn account(schemes: &[SchemeName]) -> Result<impl Fn(SchemeName) -> Account + use<>> {
     let mut missing: Vec<_> = schemes
         .iter()

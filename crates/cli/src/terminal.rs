@@ -1,4 +1,4 @@
-//! What a terminal can show, and must not be made to obey.
+//! Text made safe for a terminal, which obeys control characters.
 
 use std::{
     env,

@@ -201,7 +201,7 @@ fn a_broken_pipe_is_no_panic() {
     }
 }
 
-/// What is recorded is judged, kept, explained, and sent again, as it was and re-signed.
+/// A recorded request is judged, kept and explained. It is sent again as it was, and re-signed.
 #[test]
 fn recorded_explained_and_sent_again() {
     let folder = tempfile::tempdir().unwrap();

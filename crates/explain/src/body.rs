@@ -220,7 +220,7 @@ fn charsets(body: &[u8], candidates: &mut Candidates<'_>) {
 /// Decompresses a body, up to the length that other bodies are copied to.
 fn inflated(decoder: impl std::io::Read) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // What came out before an error may be all there was: a checksum that was cut off, say.
+    // Bytes that came before an error may be all there are: if only the checksum was cut off.
     let _ = decoder.take(MAX_COPIED as u64).read_to_end(&mut bytes);
     bytes
 }

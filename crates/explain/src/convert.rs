@@ -1,4 +1,4 @@
-//! What programs on the way make of text, there and back: entities, slashes, percent signs, marks,
+//! Conversions of text by programs on the way, there and back: entities, slashes, percent signs, marks,
 //! character sets.
 
 use std::fmt::Write as _;
@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encod
 
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What RFC 3986 leaves alone.
+/// The characters that RFC 3986 calls unreserved need no escape.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The entities that HTML escaping makes, in the spellings of PHP, JavaScript and Python.

@@ -1,4 +1,4 @@
-//! What can be found, and what is said about it.
+//! The findings, and the texts that explain them.
 
 use std::time::Duration;
 
@@ -167,7 +167,7 @@ pub enum Finding {
     BodyEmpty,
     /// The body was parsed and written again.
     BodyRewritten {
-        /// What became of it.
+        /// The changes that were made.
         rewrites: Vec<Rewrite>,
     },
     /// White space at the end of the body (or the start) was added or removed.
@@ -211,25 +211,24 @@ pub enum Finding {
         /// Whether the body as received is encoded.
         added: bool,
     },
-    /// What was signed is a value inside of the body as received.
+    /// The signature is of a value inside of the body as received.
     BodyWrapped,
-    /// What was signed is a JSON string that holds the body as received.
+    /// The signature is of a JSON string that holds the body as received.
     BodyUnwrapped,
-    /// Whoever recorded the request parsed the body, so that the bytes that were signed are not in
-    /// the capture.
+    /// The recorder parsed the body, so the bytes that were signed are not in the capture.
     BodyParsed,
-    /// The body is compressed, and what is in it was signed.
+    /// The body is compressed, and the signature is of its content.
     BodyCompressed,
-    /// The headers say that the body is compressed, and it is not. What was signed cannot be had
-    /// back: two compressors seldom agree.
+    /// The headers say that the body is compressed, and it is not. The bytes that were signed cannot
+    /// be restored: two compressors seldom agree.
     BodyDecompressed,
     /// The body has U+FFFD in it, which programs write in place of bytes that they cannot read.
     BodyReplaced,
     /// The body has another length than the headers say.
     BodyLength {
-        /// What `content-length` says.
+        /// The length in `content-length`.
         announced: u64,
-        /// How long it is.
+        /// The length of the body.
         received: u64,
     },
 
@@ -310,7 +309,7 @@ pub enum Encoding {
     Windows1252,
 }
 
-/// What a parser and a serializer made of a body.
+/// A change that a parser and a serializer made to a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rewrite {

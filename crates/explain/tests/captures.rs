@@ -105,7 +105,7 @@ fn raw_requests() {
         ("POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}\n", "{}"),
         ("Transfer-Encoding: chunked\n\n2;x\r\n{}\r\n0\r\n\r\n", "{}"),
         ("Transfer-Encoding: chunked\n\n2\n{}\n0\n\n", "{}"),
-        // What a recorder left behind.
+        // Headers that a recorder left behind.
         ("content-length: 9\n\n{}", "{}"),
         ("content-length: 1\n\n{}", "{}"),
         ("Transfer-Encoding: chunked\n\n{}", "{}"),
@@ -150,7 +150,7 @@ fn raw_requests() {
     assert!(read(b"\xff\xfeA").unwrap_err().contains("UTF-16"));
 }
 
-/// What people paste together with a request.
+/// Text that people paste together with a request.
 #[test]
 fn requests_among_other_text() {
     let request = "POST /h HTTP/1.1\nTimestamp: 1\nSign: ab\n\n{\"a\":1}";
@@ -166,7 +166,7 @@ fn requests_among_other_text() {
         format!("It is refused:\n\n```http\n{request}\n```\n\nWhy?"),
         format!("It is refused:\n~~~\n{request}\n~~~\n"),
         format!("With ``` in a line:\n```\n{request}\n```\n"),
-        // What a log puts before each line.
+        // Prefixes of log lines.
         format!("web_1  | {}", request.replace('\n', "\nweb_1  | ")),
         format!("2026-06-01T00:00:10Z {}", request.replace('\n', "\n2026-06-01T00:00:11Z ")),
     ] {

@@ -292,7 +292,7 @@ fn each_cause_is_found_first_and_alone() {
             let signed = String::from_utf8_lossy(&case.signed).into_owned();
             wrong.push(format!("{} {signed:?}: {codes:?}", case.code));
         }
-        // What was signed is what is shown to have been.
+        // The string that is shown is the one that was signed.
         let strings = report.strings().unwrap();
         if strings.signed.as_ref() != Some(&case.signed) {
             wrong.push(format!("{}: another string is shown", case.code));

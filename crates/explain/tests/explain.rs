@@ -505,8 +505,8 @@ fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
     ]
 }
 
-/// What PHP, JavaScript, Go and Python make of one text, and what is said when another one's
-/// spelling arrives.
+/// PHP, JavaScript, Go and Python escape one text each in its own way; a spelling of another one is
+/// named.
 #[test]
 fn each_serializer_is_known_by_its_escapes() {
     use Rewrite::{
@@ -552,7 +552,7 @@ fn to_base64(signature: &str) -> String {
     format!("{prefix}{}", BASE64_STANDARD.encode(hex::decode(digits).unwrap()))
 }
 
-/// Who takes milliseconds signs milliseconds.
+/// A sender that counts milliseconds signs them too.
 fn milliseconds() -> Case {
     let headers = pairs(&sign(SchemeName::TrustLens, SECRET, PHP.as_bytes(), NOW * 1000 + 123));
     Case { headers, ..lens() }
@@ -737,7 +737,7 @@ fn two_faults_give_both() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// Whatever the request, who does not know the secret is not taken for one who does.
+    /// No request without the secret is explained as genuine.
     #[test]
     fn a_forgery_is_never_explained_as_genuine(
         scheme in prop::sample::select(SchemeName::ALL.to_vec()),
@@ -856,7 +856,7 @@ fn nothing_shows_a_secret_a_mac_or_a_body() {
         }
     };
     for (_, case, _) in recomputed().into_iter().chain(unaccountable()) {
-        // What was sent, and what would have been right.
+        // The string that was sent, and the right one.
         let expected = sign(case.scheme, SECRET, &case.body, NOW);
         for (_, value) in pairs(&expected).into_iter().chain(case.headers.clone()) {
             let value = String::from_utf8_lossy(&value).into_owned();

@@ -191,7 +191,7 @@ mod tests {
         let large = vec![b'x'; 1024 * 1024 + 1];
         let signed = shop(&large);
         assert_eq!(send(port, "POST /trustoo", &signed, &[], &large), (413, String::new()));
-        // Of a length that is not announced.
+        // The same without a length in the head.
         let mut chunked = format!("{:x}\r\n", large.len()).into_bytes();
         chunked.extend_from_slice(&large);
         chunked.extend_from_slice(b"\r\n0\r\n\r\n");

@@ -46,8 +46,8 @@ impl<V, S> FromRef<App<V, S>> for Arc<V> {
     }
 }
 
-/// Whatever the body says: one that cannot be read fails when it is worked on, is put aside and can be
-/// looked at. A duplicate is acknowledged like the first.
+/// Stores any genuine body. One that cannot be read fails later, is put aside and can be looked at. A
+/// duplicate is acknowledged like the first.
 async fn receive<V, S>(
     State(App { store, endpoint, .. }): State<App<V, S>>,
     Webhook(delivery): Webhook<Arc<V>>,

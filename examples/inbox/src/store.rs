@@ -75,7 +75,7 @@ pub(crate) trait Store: Send + Sync + Sized + 'static {
     /// The body of a delivery that was put aside.
     fn body(&self, id: i64) -> impl Future<Output = Result<Option<Vec<u8>>, BoxError>>;
 
-    /// What was put aside.
+    /// The deliveries that were put aside.
     fn failed(&self) -> impl Future<Output = Result<Vec<Failed>, BoxError>>;
 
     /// Tries again what was put aside, one or all; how many that are.

@@ -1,4 +1,4 @@
-//! What is done with a delivery, and what becomes of it when that fails.
+//! Works on stored deliveries, and tries again those that failed.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -18,7 +18,7 @@ use crate::{
     variable,
 };
 
-/// What this example works on: a line for each event.
+/// The work of this example: a line for each event.
 pub(crate) const SCHEMA: &str = "\
 CREATE TABLE IF NOT EXISTS journal (
     endpoint text NOT NULL,

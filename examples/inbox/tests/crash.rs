@@ -57,7 +57,7 @@ impl Inbox {
         *child = command(&self.variables, &[what]).spawn().unwrap();
     }
 
-    /// What a command prints.
+    /// The output of a command.
     fn run(&self, arguments: &[&str]) -> String {
         let output = command(&self.variables, arguments).stdout(Stdio::piped()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}");

@@ -146,7 +146,7 @@ async fn nobody_waits_for_slack_for_long() {
     assert_eq!(tokio::time::timeout(Duration::from_secs(25), answer).await.unwrap().status, 502);
 }
 
-/// Whatever a reason says, it is one line of text, and Slack takes it.
+/// Any reason becomes one line of text that Slack accepts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reason_has_no_meaning_to_slack() {
     let (slack, posted) = slow_slack(Duration::ZERO).await;

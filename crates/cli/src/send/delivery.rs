@@ -53,7 +53,7 @@ pub(crate) struct Delivery {
     /// The key that signs.
     pub(crate) key: Vec<u8>,
     pub(crate) public_token: String,
-    /// What is signed, and what is sent.
+    /// The bytes that are signed, and those that are sent.
     pub(crate) signed: Vec<u8>,
     pub(crate) body: Vec<u8>,
     pub(crate) at: u64,

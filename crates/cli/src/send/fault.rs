@@ -1,4 +1,4 @@
-//! What can be broken about a delivery, by name, and what a receiver should answer.
+//! The ways to break a delivery, by name, and the answer that a receiver should give to each.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
@@ -41,7 +41,7 @@ enum How {
 }
 use How::{After, Before};
 
-/// What nobody with the secret has sent, or not now.
+/// A request that no holder of the secret has sent, or not now.
 const fn fault(name: &'static str, verdict: &'static str, of: Of, how: How) -> Fault {
     Fault { name, verdict, of, how, is_forgery: true }
 }

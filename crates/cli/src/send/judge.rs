@@ -1,4 +1,4 @@
-//! What a receiver must answer, and how bad it is where it does not.
+//! The answers that a receiver must give, and how bad each wrong one is.
 
 use std::{collections::BTreeMap, io::Write};
 
@@ -29,7 +29,7 @@ pub(super) enum Expected {
     Status(u16),
 }
 
-/// What is wrong with an answer, worst first.
+/// The faults of an answer, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Severity {
     ForgeryAccepted,
@@ -108,7 +108,7 @@ impl Severity {
         }
     }
 
-    /// What to do about it.
+    /// Advice for it.
     const fn advice(self) -> &'static str {
         match self {
             Self::ForgeryAccepted => {

@@ -161,8 +161,8 @@ pub(super) fn header_line(line: &[u8], capture: &mut Capture) -> std::result::Re
     }
 }
 
-/// What of the bytes after the head is the body. What a recorder left in the headers does not cut
-/// it: only a length or chunks that account for all of it count.
+/// The body among the bytes after the head. A length or chunks count only if they account for all of
+/// them: recorders leave headers that no longer apply.
 fn body(capture: &Capture, rest: &[u8]) -> Vec<u8> {
     if capture.has("transfer-encoding", "chunked")
         && let Some(body) = unchunked(rest)
@@ -171,7 +171,7 @@ fn body(capture: &Capture, rest: &[u8]) -> Vec<u8> {
     }
     let announced = capture.header("content-length").and_then(|length| length.trim().parse().ok());
     match announced.and_then(|length| rest.split_at_checked(length)) {
-        // What an editor put after the body is not part of the request.
+        // Editors add line breaks after the body.
         Some((body, rest)) if rest.trim_ascii().is_empty() => body.to_vec(),
         _ => rest.to_vec(),
     }
@@ -207,7 +207,7 @@ fn lenient_size(rest: &[u8]) -> Option<(usize, u64)> {
     Some((end.checked_add(1)?, u64::from_str_radix(size, 16).ok()?))
 }
 
-/// What `curl -v` prints: the head that was sent, behind `>`. It prints no body.
+/// The output of `curl -v`: the head that was sent, behind `>`. It has no body.
 pub(super) fn read_verbose(text: &[u8], given: Option<Vec<u8>>) -> Result<Capture> {
     let lines = text.split(|byte| *byte == b'\n');
     let sent = lines.filter_map(|line| {

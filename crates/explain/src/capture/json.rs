@@ -63,7 +63,7 @@ const QUERIES: [&str; 9] = [
     "parameters",
 ];
 
-/// What a parameter's text must not hold as it stands.
+/// The characters that a parameter must not hold unescaped.
 const PARAMETER: &AsciiSet = &CONTROLS.add(b' ').add(b'&').add(b'=').add(b'+').add(b'%').add(b'#');
 
 /// Every request of a document, in order.

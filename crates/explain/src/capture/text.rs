@@ -38,7 +38,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, [u8]>, Captur
     }
 }
 
-/// What stands between the fences of Markdown, with or without words around them.
+/// The text between the fences of Markdown, with or without words around them.
 fn unfenced(text: &[u8]) -> Option<&[u8]> {
     [b"```", b"~~~"].into_iter().find_map(|fence| {
         let fences = text.split(|byte| *byte == b'\n').filter(|line| line.starts_with(fence));

@@ -45,7 +45,7 @@ async fn what_fails_ten_times_is_put_aside<S: Store>(store: &S) {
     }
     assert_eq!(store.body(one.id).await.unwrap().unwrap(), b"no event");
     assert_eq!(store.body(two.id).await.unwrap().unwrap(), b"none either");
-    // What is done is not put aside, and what is not there is nothing.
+    // Finished deliveries are not put aside, and unknown ones are not found.
     assert_eq!(store.body(one.id - 1).await.unwrap(), None);
     assert_eq!(store.body(999).await.unwrap(), None);
     // A vendor that sends it once more does not start it again.
