@@ -61,7 +61,7 @@ fn show(
     Ok(())
 }
 
-/// One word to a shell, whatever it holds.
+/// Any text as one word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

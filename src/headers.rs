@@ -1,4 +1,4 @@
-//! Headers: those that come in, of whichever library, and those that a signer sends.
+//! Headers: incoming ones, of any library, and those that a signer sends.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;

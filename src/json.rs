@@ -1,5 +1,5 @@
 //! JSON as a tree of this crate's own: of bounded depth, with each key of an object once, and the
-//! same whatever features of `serde_json` a build turns on.
+//! same with any features of `serde_json`.
 
 use alloc::{
     borrow::{Cow, ToOwned},

@@ -1,9 +1,8 @@
 //! Mark and work in one transaction.
 //!
-//! The work of a webhook usually ends in a database. Where that is PostgreSQL, the mark that says "was
-//! processed" belongs into the very transaction that does the work: then either both are there or
-//! neither is, whatever dies at whatever moment. No lease, no store beside it, nothing that could run
-//! twice.
+//! The work of a webhook usually ends in a database. Where that is PostgreSQL, write the mark "was
+//! processed" in the same transaction as the work. Then both are there or neither is, no matter what dies
+//! and when. It needs no lease and no other store, and nothing can run twice.
 //!
 //! ```no_run
 //! use tokio_postgres::Client;

@@ -300,7 +300,8 @@ impl<C: Connect> ReplayStore for RedisStore<C> {
         }
     }
 
-    /// Sets the key whoever holds it by now: the delivery was processed, and that must be known.
+    /// Sets the key even if another claim holds it by now: the delivery was processed, and that must
+    /// be known.
     async fn commit(&self, claim: RedisClaim) -> Result<(), ReplayError> {
         let mut set = cmd("SET");
         set.arg(&[claim.key.as_str(), PROCESSED, "PX", &milliseconds(claim.remember)]);

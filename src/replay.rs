@@ -200,7 +200,7 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
 
     fn key_within(&self, scope: &str, kind: &str, key: &[u8]) -> ReplayKey {
         let scheme = self.receipt().scheme().as_bytes();
-        // With and without an id are two things, whatever the id.
+        // A key without an id differs from one with an empty id.
         let (has_id, id) = self.key_id().map_or(("", ""), |id| ("id", id));
         let parts =
             [scope.as_bytes(), scheme, has_id.as_bytes(), id.as_bytes(), kind.as_bytes(), key];

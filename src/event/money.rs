@@ -91,7 +91,7 @@ impl FromStr for Money {
     }
 }
 
-/// The one spelling of a decimal number. One pass, whatever the text's length.
+/// The one spelling of a decimal number. One pass over the text.
 fn canonical(text: &str) -> Option<String> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (number, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));

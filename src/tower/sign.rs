@@ -32,7 +32,7 @@ type BoxError = Box<dyn Error + Send + Sync>;
 ///   corrected clock tells another time than was signed. A code 4 that the clock does not explain
 ///   is an answer like any other: the server may have begun the work.
 /// - A request with a non-empty `Authorization` goes on as it is: the server takes it for one with
-///   a [`Bearer`](crate::trustoo::open_api::Bearer) token, whatever its signature.
+///   a [`Bearer`](crate::trustoo::open_api::Bearer) token and ignores any signature.
 /// - Answers come whole, up to a [`limit`](Self::limit), for
 ///   [`Answer::from_bytes`](crate::trustoo::open_api::Answer::from_bytes).
 ///

@@ -1,4 +1,4 @@
-//! The events of TrustLens, in whichever of its shapes they come.
+//! The events of TrustLens, in each of their shapes.
 
 use alloc::string::String;
 

@@ -107,8 +107,8 @@ impl Spelling {
 /// ```
 ///
 /// Compare it with the other side's when the two signatures differ. `Display` replaces what is not
-/// UTF-8; [`as_bytes`](Self::as_bytes) is exact. Either shows the body, and so whatever data it
-/// holds; `Debug` shows the length alone.
+/// UTF-8; [`as_bytes`](Self::as_bytes) is exact. Both show the body, with the data in it;
+/// `Debug` shows the length alone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CanonicalString(Vec<u8>);
 

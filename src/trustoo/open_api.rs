@@ -16,7 +16,7 @@
 //! Sign each attempt by itself, by the server's [`Clock`]: a signature holds for 15 minutes.
 #![cfg_attr(
     all(feature = "tower", feature = "json"),
-    doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and whatever speaks tower."
+    doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and other clients that speak tower."
 )]
 //! docs/open-api.md has recipes for reqwest and ureq.
 //!

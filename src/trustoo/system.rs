@@ -81,8 +81,8 @@ impl Signer {
         Self { secret }
     }
 
-    /// The header of a delivery of `body`. The time takes no part; it is asked for so that all
-    /// signers are called alike.
+    /// The header of a delivery of `body`. The time is not used; it is a parameter so that all
+    /// signers have the same.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
         SCHEME.sign(None, Preamble::EMPTY, &self.secret, body)

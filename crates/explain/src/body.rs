@@ -187,7 +187,7 @@ fn charsets(body: &[u8], candidates: &mut Candidates<'_>) {
     let text = str::from_utf8(body);
     for set in Charset::ALL {
         if !body.is_ascii() {
-            // The letters that were sent, as somebody who took UTF-8 for this set made them longer.
+            // The letters that were sent, before a program that took UTF-8 for this set made them longer.
             if let Some(signed) = text.ok().and_then(|text| set.encode(text)) {
                 let finding = match str::from_utf8(&signed) {
                     Ok(_) => Finding::BodyMojibake { read_as: said(set) },

@@ -38,8 +38,8 @@ pub struct Capture {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether these are the bytes that were sent. `false` where whoever recorded the request
-    /// parsed the body, so that its spelling is the recorder's.
+    /// Whether these are the bytes that were sent. `false` if the recorder parsed the body,
+    /// so that its spelling is the recorder's.
     pub is_exact: bool,
 }
 

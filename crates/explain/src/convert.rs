@@ -183,7 +183,7 @@ impl Charset {
     }
 }
 
-/// UTF-16 as UTF-8, whichever end comes first. `None` where it is none.
+/// UTF-16 of either byte order as UTF-8. `None` if it is not UTF-16.
 pub(super) fn from_utf16(bytes: &[u8]) -> Option<Vec<u8>> {
     let little = match bytes {
         [0xff, 0xfe, ..] => true,

@@ -1,4 +1,4 @@
-//! The headers of a request, read by someone who wants to know what was meant.
+//! The headers of a request, read generously to find what was meant.
 
 use trusthooks::{Headers, Timestamp};
 
@@ -199,7 +199,7 @@ fn from_hex(digits: &[u8]) -> Option<Mac> {
     hex::decode_to_slice(digits, &mut mac).ok().map(|()| mac)
 }
 
-/// A signature in whatever spelling.
+/// A signature in any spelling.
 fn signature(value: &[u8], prefix: &str, findings: &mut Vec<Finding>) -> Option<Mac> {
     const PREFIX: &[u8] = b"sha256=";
     let given = value

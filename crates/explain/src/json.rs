@@ -485,7 +485,7 @@ impl Html {
         }
     }
 
-    /// Whether the digits are capitals, whatever those of other escapes are.
+    /// Whether the digits of this escape are capitals.
     const fn is_upper(self) -> bool {
         matches!(self, Self::DotNet | Self::Tag | Self::TagAmp | Self::TagAmpApos | Self::All)
     }

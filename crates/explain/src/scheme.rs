@@ -1,4 +1,4 @@
-//! The schemes, as far as they differ for someone who looks at them from outside.
+//! The schemes, and how they differ for an observer.
 
 use std::{fmt, str::FromStr, sync::LazyLock};
 

@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq as _;
 
 use crate::{SchemeName, body, finding::Finding, header::Claim, key, signed};
 
-/// The most signatures that one explanation computes, whatever the request. For large bodies it is
-/// fewer: as many as take 32 MiB, but at least 16.
+/// The most signatures that one explanation computes. For large bodies it is fewer: as many as take
+/// 32 MiB, but at least 16.
 pub const MAX_MACS: usize = 4000;
 
 const MIN_MACS: usize = 16;

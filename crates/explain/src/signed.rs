@@ -207,7 +207,7 @@ enum Order {
     AsGiven,
     /// By key and value, so that repeated keys change places.
     ByPair,
-    /// Letters of either case alike.
+    /// Letters compared without regard to case.
     IgnoringCase,
 }
 

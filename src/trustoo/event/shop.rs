@@ -25,8 +25,7 @@ use crate::{
 record! {
     /// An event of a shop webhook (Trustoo Open API quick start, "Subscription Webhooks").
     ///
-    /// An event that this version does not know is [`EventKind::Other`], whatever its `data` looks
-    /// like. Every event has a `shop_id`, and every review its `id`; any other field that does not
+    /// An event that this version does not know is [`EventKind::Other`], with any `data`. Every event has a `shop_id`, and every review its `id`; any other field that does not
     /// fit is `None`, see [`mismatches`](Self::mismatches).
     #[derive(Eq)]
     pub struct Event [

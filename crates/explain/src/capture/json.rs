@@ -1,4 +1,4 @@
-//! JSON with a request in it, whoever recorded it.
+//! JSON with a request in it, from any recorder.
 //!
 //! Recorders agree on little more than that a request has headers and a body, so that is what is
 //! looked for: an object with headers, and beside them the body, the method and the URL under the
