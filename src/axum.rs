@@ -14,7 +14,7 @@ use axum_core::{
 };
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
 
 use crate::{
     drain,
@@ -148,14 +148,6 @@ impl http_body::Body for Shared {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
         Pin::new(&mut *self.body()).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body().is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body().size_hint()
     }
 }
 

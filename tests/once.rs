@@ -6,23 +6,27 @@ mod server;
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     io::{Read as _, Write as _},
     net::TcpStream,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{
     Extension, Router,
     body::{Body, Bytes},
-    extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    extract::{FromRequest as _, State},
+    http::{HeaderMap, Request, StatusCode, Uri},
     response::{IntoResponse as _, Response},
     routing::{any, get, post},
 };
+use http_body::Frame;
 use server::{Answer, answer, connect, exchange, head, serve, with, within};
 use tokio::io::AsyncWriteExt as _;
 use trusthooks::{
@@ -503,6 +507,37 @@ async fn no_more_is_taken_off_the_wire_than_is_good() {
     stream.write_all(&with(&stale, &extra, &[b'x'; 7_000])).await.unwrap();
     let early = tokio::time::timeout(Duration::from_millis(300), answer(&mut stream)).await;
     assert!(early.is_err(), "{early:?}");
+}
+
+/// Mebibytes without end; counts them.
+struct Endless(Arc<AtomicUsize>);
+
+impl http_body::Body for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1024 * 1024])))))
+    }
+}
+
+#[tokio::test]
+async fn the_extractor_takes_eight_times_axums_limit_off_the_wire() {
+    let verifier = trustlens::Verifier::new(secret());
+    let stale = trustlens::Signer::new(secret()).sign_at(b"", Timestamp::from_unix(1));
+    // Refused by its headers: 16 MiB, and the piece that exceeds them. Refused by its length: two
+    // more, with a third that exceeds axum's limit.
+    for (headers, pieces) in [(stale, 17), (signed(b""), 3 + 17)] {
+        let taken = Arc::default();
+        let mut request = Request::post("/").body(Body::new(Endless(Arc::clone(&taken)))).unwrap();
+        headers.apply(request.headers_mut()).unwrap();
+        Webhook::<trustlens::Verifier>::from_request(request, &verifier).await.unwrap_err();
+        assert_eq!(count(&taken), pieces);
+    }
 }
 
 // ---- What one sees. ------------------------------------------------------------------------------
