@@ -4,6 +4,9 @@
 mod server;
 
 use std::{
+    error::Error as _,
+    io,
+    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,13 +17,14 @@ use std::{
 
 use axum::{
     Extension, Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::DefaultBodyLimit,
     http::{Request, StatusCode},
     middleware::map_response,
     response::Response,
     routing::post,
 };
+use http_body::Frame;
 use http_body_util::Full;
 use server::{Answer, answer, connect, exchange, head, serve, with, within};
 use tokio::{io::AsyncWriteExt as _, sync::Notify};
@@ -207,6 +211,32 @@ async fn a_length_that_lies_is_no_delivery() {
     assert_eq!(calls.load(Ordering::Relaxed), 0);
 }
 
+/// A connection that breaks.
+struct Broken;
+
+impl http_body::Body for Broken {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(Some(Err(io::Error::other("the connection broke"))))
+    }
+}
+
+#[tokio::test]
+async fn an_unreadable_body_says_why() {
+    let mut request = Request::post("/").body(Body::new(Broken)).unwrap();
+    signed(BODY).apply(request.headers_mut()).unwrap();
+    let answer = echo(&Arc::default()).layer(layer()).call(request).await.unwrap();
+    assert_eq!(answer.status(), 400);
+    let error = answer.extensions().get::<BodyError>().unwrap();
+    assert_eq!(error.to_string(), "the body could not be read to its end");
+    assert_eq!(error.source().unwrap().to_string(), "the connection broke");
+}
+
 #[tokio::test]
 async fn a_slow_body_ends_with_the_timeout_in_front() {
     let calls = Arc::new(AtomicUsize::new(0));
@@ -365,6 +395,22 @@ fn a_layer_shows_its_parts_and_no_secret() {
 // ---- Replay protection. ------------------------------------------------------------------------
 
 #[tokio::test]
+async fn without_a_store_no_key_is_derived() {
+    let keys = Arc::new(AtomicUsize::new(0));
+    let derived = Arc::clone(&keys);
+    let layer = layer().key(move |_| {
+        derived.fetch_add(1, Ordering::Relaxed);
+        None
+    });
+    let without = serve(echo(&Arc::default()).layer(layer.clone())).await;
+    assert_eq!(exchange(without, &genuine(BODY)).await.status, 200);
+    assert_eq!(keys.load(Ordering::Relaxed), 0);
+    let with_store = serve(echo(&Arc::default()).layer(layer.store(ReplayGuard::new(1)))).await;
+    assert_eq!(exchange(with_store, &genuine(BODY)).await.status, 200);
+    assert_eq!(keys.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
 async fn a_duplicate_is_answered_with_the_vendors_success() {
     let calls = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&calls);
@@ -426,7 +472,7 @@ impl ReplayStore for Forgetful {
     }
 
     async fn commit(&self, (): ()) -> Result<(), ReplayError> {
-        Err(ReplayError::Unavailable(Arc::new(std::io::Error::other("down"))))
+        Err(ReplayError::Unavailable(Arc::new(io::Error::other("down"))))
     }
 
     async fn release(&self, (): ()) {}

@@ -6,7 +6,7 @@
     reason = "a test may panic"
 )]
 
-use alloc::{format, vec::Vec};
+use alloc::{format, sync::Arc, vec::Vec};
 use core::{sync::atomic::Ordering, time::Duration};
 
 use super::{Claim, ReplayGuard};
@@ -134,6 +134,22 @@ fn no_claim_pays_for_many_that_expired() {
         before = guard.len();
     }
     assert_eq!(guard.len(), 10_000);
+}
+
+/// The expired entry may lie behind another lock than the one that needs its room.
+#[test]
+fn an_expired_entry_makes_room_for_any_key() {
+    let guard = ReplayGuard::new(4096);
+    assert_eq!(code(guard.claim_for(key("old"), window(NOW), at(NOW))), "processed");
+    for number in 1..4096 {
+        assert_eq!(code(guard.claim_key(key(&format!("{number}")), at(NOW))), "processed");
+    }
+    let shard = |name: &str| Arc::as_ptr(guard.shard(guard.common.hash(&key(name))).unwrap());
+    let elsewhere = (0..).map(|number| format!("elsewhere {number}"));
+    let mut elsewhere = elsewhere.filter(|name| shard(name) != shard("old"));
+    let mut claim = || code(guard.claim_key(key(&elsewhere.next().unwrap()), at(NOW + 301)));
+    assert_eq!(claim(), "processed");
+    assert_eq!(claim(), "full");
 }
 
 /// Any order of claims, commits, releases and clocks against a plain list that forgets nothing.
