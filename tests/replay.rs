@@ -70,6 +70,7 @@ fn a_claim_that_is_dropped_lets_the_retry_in() {
     let guard = ReplayGuard::new(10);
     let receipt = receipt("", NOW);
     let claim = guard.claim(&receipt, at(NOW)).unwrap();
+    assert_eq!(format!("{claim:?}"), "Claim { .. }");
     assert_eq!(code(guard.claim(&receipt, at(NOW))), "in_flight");
     drop(claim);
     assert!(guard.is_empty());

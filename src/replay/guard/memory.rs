@@ -135,6 +135,11 @@ impl Memory {
         }
     }
 
+    #[cfg(test)]
+    pub(super) const fn places(&self) -> u32 {
+        self.entries.used()
+    }
+
     /// Drops a few entries whose window has closed by the wall clock alone; whether there were any.
     /// Only a full guard does so: they could come in handy if that clock is wrong.
     pub(super) fn make_room(&mut self, now: Moment, common: &Common) -> bool {

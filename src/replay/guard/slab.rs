@@ -33,6 +33,11 @@ struct Node {
 const EMPTY: Node = Node { entry: None, previous: None, next: None };
 
 impl Slab {
+    #[cfg(test)]
+    pub(super) const fn used(&self) -> u32 {
+        self.used
+    }
+
     pub(super) const fn len(&self) -> usize {
         self.len
     }

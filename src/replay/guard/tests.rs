@@ -136,6 +136,31 @@ fn no_claim_pays_for_many_that_expired() {
     assert_eq!(guard.len(), 10_000);
 }
 
+#[test]
+fn a_window_of_hours_is_remembered_to_its_end() {
+    // Its last second ends a minute of the schedule.
+    let length = 7231;
+    assert_eq!((NOW + u64::from(length)) % 64, 63);
+    let closes = at(NOW + u64::from(length));
+    let retention = Retention { window: Some(Window { closes, length }), span: None };
+    let guard = ReplayGuard::new(1);
+    assert_eq!(code(guard.claim_for(key("a"), retention, at(NOW))), "processed");
+    assert_eq!(code(guard.claim_key(key("b"), closes)), "full");
+    assert_eq!(code(guard.claim_for(key("a"), retention, closes)), "duplicate");
+    assert_eq!(code(guard.claim_key(key("b"), at(closes.as_unix() + 1))), "processed");
+}
+
+/// More than are allocated together.
+#[test]
+fn each_of_many_is_known() {
+    let guard = ReplayGuard::new(4000);
+    for expected in ["processed", "duplicate"] {
+        for number in 0..4000 {
+            assert_eq!(code(guard.claim_key(key(&format!("{number}")), at(NOW))), expected);
+        }
+    }
+}
+
 /// The expired entry may lie behind another lock than the one that needs its room.
 #[test]
 fn an_expired_entry_makes_room_for_any_key() {
@@ -219,4 +244,6 @@ fn nothing_is_forgotten_and_every_place_is_used_again() {
         drop(guard.claim_key(key(&format!("last {number}")), at(NOW)));
     }
     assert!(guard.is_empty());
+    let places: u32 = guard.shards.iter().map(|shard| shard.memory().places()).sum();
+    assert!(places <= 50, "{places}");
 }
