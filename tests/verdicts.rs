@@ -3,6 +3,8 @@
 use std::{
     cell::Cell,
     collections::{BTreeMap, HashMap},
+    error::Error,
+    io,
     sync::{
         Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
@@ -11,7 +13,8 @@ use std::{
 };
 
 use trusthooks::{
-    Headers, ReplayWindow, Secret, Secrets, Timestamp, Verify, VerifyError,
+    Headers, Money, ReplayError, ReplayWindow, Secret, Secrets, SignError, Timestamp, Verify,
+    VerifyError,
     trustlens::{self, ApiKeyHash, Unsigned},
     trustoo::{self, open_api, shop, system},
 };
@@ -25,6 +28,82 @@ fn now() -> Timestamp {
 
 fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
+}
+
+/// The messages that are logged, word by word.
+#[test]
+fn each_error_says_what_is_wrong() {
+    let header = "x-trustoo-signature";
+    let (hour, window) = (Duration::from_secs(3600), Duration::from_secs(300));
+    let unavailable = ReplayError::Unavailable(Arc::new(io::Error::other("refused")));
+    assert_eq!(unavailable.source().unwrap().to_string(), "refused");
+    assert!(ReplayError::Full.source().is_none());
+    let table: [(&dyn Error, &str); 25] = [
+        (&VerifyError::MissingHeader { header }, "missing header `x-trustoo-signature`"),
+        (
+            &VerifyError::RepeatedHeader { header },
+            "header `x-trustoo-signature` sent more than once",
+        ),
+        (
+            &VerifyError::MalformedTimestamp { header },
+            "header `x-trustoo-signature` is not a Unix timestamp in seconds",
+        ),
+        (
+            &VerifyError::MalformedSignature { header },
+            "header `x-trustoo-signature` is not a hex-encoded HMAC-SHA256 in the vendor's form",
+        ),
+        (
+            &VerifyError::ReservedParameter,
+            "the query has a parameter `timestamp`, which the signature reserves",
+        ),
+        (
+            &VerifyError::AmbiguousQuery,
+            "the query has a key or value that could be signed for another request",
+        ),
+        (&VerifyError::UnknownPublicToken, "the public token belongs to no configured shop"),
+        (&VerifyError::UnknownWebhookId, "the webhook id belongs to no configured endpoint"),
+        (
+            &VerifyError::Expired { age: hour, window },
+            "signed 3600s ago, the replay window allows 300s",
+        ),
+        (
+            &VerifyError::FromFuture { ahead: hour, window },
+            "signed 3600s ahead of this clock, the replay window allows 300s",
+        ),
+        (&VerifyError::UnknownTime, "the event has no time that can be read"),
+        (
+            &VerifyError::SignatureMismatch,
+            "no configured secret made this signature over these bytes",
+        ),
+        (&ReplayError::Duplicate, "the delivery was processed before"),
+        (&ReplayError::InFlight, "the delivery is being processed"),
+        (&ReplayError::Full, "the replay guard is full"),
+        (&ReplayError::Expired, "the delivery's window has closed"),
+        (&unavailable, "the replay store is unavailable"),
+        (
+            &SignError::ReservedParameter,
+            "the query has a parameter `timestamp`, which the signature reserves",
+        ),
+        (&SignError::NotAQuery, "not a query: it starts with `?` or holds a `#`"),
+        (
+            &SignError::InvalidHeaderValue { header },
+            "the token for header `x-trustoo-signature` holds bytes that no header can carry",
+        ),
+        (
+            &SignError::Authorization,
+            "the request has an `authorization` header, so the server would ignore a signature",
+        ),
+        (
+            &"01".parse::<Timestamp>().unwrap_err(),
+            "not a Unix timestamp in seconds: `0` or `[1-9][0-9]*`, at most 2^63-1",
+        ),
+        (&"a lot".parse::<Money>().unwrap_err(), "not a decimal number of at most 38 digits"),
+        (&Secret::new("").unwrap_err(), "the secret is empty"),
+        (&Secret::new("\0").unwrap_err(), "the secret is nothing but NUL bytes"),
+    ];
+    for (error, message) in table {
+        assert_eq!(error.to_string(), message);
+    }
 }
 
 /// Headers that have every fault at once; the faults are mended in the order of the verdicts.
@@ -109,14 +188,13 @@ fn names_and_statuses() {
         (VerifyError::UnknownWebhookId, "unknown_webhook_id", 401),
         (VerifyError::Expired { age, window }, "expired", 401),
         (VerifyError::FromFuture { ahead: age, window }, "from_future", 401),
+        (VerifyError::UnknownTime, "unknown_time", 401),
         (VerifyError::SignatureMismatch, "signature_mismatch", 401),
     ];
     for (error, code, status) in table {
         assert_eq!((error.code(), error.status().as_u16()), (code, status));
         assert_eq!(error.status_code(), status);
     }
-    let expired = VerifyError::Expired { age, window };
-    assert_eq!(expired.to_string(), "signed 301s ago, the replay window allows 300s");
 }
 
 /// Stands in for a request signed `offset` seconds from now; the defaults of each vendor.
@@ -686,7 +764,7 @@ fn public_types_cross_threads() {
     crosses::<Timestamp>();
     crosses::<ReplayWindow>();
     crosses::<VerifyError>();
-    crosses::<trusthooks::SignError>();
+    crosses::<SignError>();
     crosses::<trusthooks::SecretError>();
     crosses::<trusthooks::TimestampError>();
     crosses::<trusthooks::SignedHeaders>();
