@@ -1,4 +1,4 @@
-//! An extractor for actix-web: the handler that asks for a verified delivery gets one.
+//! An extractor for actix-web: a verified delivery as a handler's argument.
 
 use alloc::boxed::Box;
 use core::{
@@ -44,15 +44,15 @@ use crate::{
 /// # Ok::<(), trusthooks::SecretError>(())
 /// ```
 ///
-/// It takes the bytes as they came over the wire. actix's own extractors decompress a body first
-/// where any crate of the build turns on one of actix-web's `compress-*` features, and what they
-/// give is then not what was signed.
+/// It verifies the bytes as they came over the wire. actix's own extractors decompress a body first
+/// if any crate of the build turns on one of actix-web's `compress-*` features; the result is then
+/// not what was signed.
 ///
-/// Only a POST is verified; anything else is answered with 405. The headers are judged before the
-/// body is hashed, and the window once more when the body is there. Bodies may have 1 MiB, or what a
-/// [`BodyLimit`] in the app's data says; a [`PayloadConfig`](actix_web::web::PayloadConfig) is for
-/// actix's extractors. A refusal is answered when the rest of the body has been taken off the wire,
-/// up to eight times the limit, since a sender that is cut off while it writes does not see the
+/// Only a POST is verified; any other method is answered with 405. The headers are judged before
+/// the body is hashed. The window is checked again when the body is there. The limit of a body is 1
+/// MiB, or a [`BodyLimit`] in the app's data; a [`PayloadConfig`](actix_web::web::PayloadConfig) is
+/// for actix's extractors alone. A refusal is sent after the rest of the body was read and dropped,
+/// up to eight times the limit: a sender whose connection closes while it writes does not see the
 /// answer.
 #[derive(Debug, Clone)]
 pub struct Webhook<V: Verify>(pub Delivery<V::Event, Bytes>);
@@ -87,7 +87,7 @@ fn acknowledgement(body: &'static str) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(body)
 }
 
-/// The most bytes that the body of a [`Webhook`] may have; 1 MiB where the app's data has none.
+/// The limit of a [`Webhook`]'s body in bytes, as a part of the app's data; 1 MiB without it.
 ///
 /// ```
 /// use actix_web::App;
@@ -99,7 +99,7 @@ fn acknowledgement(body: &'static str) -> HttpResponse {
 pub struct BodyLimit(pub usize);
 
 impl BodyLimit {
-    /// The limit of what is read off the wire of a body that is refused, as a multiple of the limit.
+    /// The limit for reading and dropping a refused body, as a multiple of its limit.
     const TIMES: usize = 8;
 }
 
@@ -128,7 +128,7 @@ impl<V: Verify + 'static> FromRequest for Webhook<V> {
     }
 }
 
-/// The delivery that a request is. `unwanted` goes down by what was read.
+/// Verifies a request. Counts down `unwanted` by the bytes that it reads.
 async fn take<V: Verify + 'static>(
     request: &HttpRequest,
     body: &mut Body,

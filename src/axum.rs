@@ -1,4 +1,4 @@
-//! An extractor: the handler that asks for a verified delivery gets one.
+//! An extractor for axum: a verified delivery as a handler's argument.
 
 use alloc::sync::Arc;
 use core::{
@@ -41,18 +41,18 @@ use crate::{
 /// # Ok::<(), trusthooks::SecretError>(())
 /// ```
 ///
-/// Where the state is a struct of yours, derive or write `FromRef` for each verifier in it. An
+/// If the state is a struct of yours, derive or write `FromRef` for each verifier in it. An
 /// `Arc` of a verifier is a verifier too: `Webhook<Arc<trustlens::Verifier>>`.
 ///
-/// Only a POST is verified; anything else is answered with 405. The headers are judged before the
-/// body is hashed, the window once more when the body is there, and the body is taken under axum's
-/// [`DefaultBodyLimit`](https://docs.rs/axum/0.8/axum/extract/struct.DefaultBodyLimit.html), 2 MB
-/// unless it says otherwise. A refusal is answered when the rest of the body has been taken off the
-/// wire, up to 16 MB, since a sender that is cut off while it writes does not see the answer. A client
-/// that waits for `100 Continue` is not asked for its body.
+/// Only a POST is verified; any other method is answered with 405. The headers are judged before
+/// the body is hashed. The window is checked again when the body is there. The limit of a body is
+/// axum's [`DefaultBodyLimit`](https://docs.rs/axum/0.8/axum/extract/struct.DefaultBodyLimit.html),
+/// 2 MB by default. A refusal is sent after the rest of the body was read and dropped, up to 16 MB:
+/// a sender whose connection closes while it writes does not see the answer. A client that waits
+/// for `100 Continue` is refused at once.
 ///
-/// The extractor remembers nothing by itself. [`claim`](Self::claim) does in one line, with `?` for
-/// what must not be processed:
+/// The extractor remembers nothing by itself. [`claim`](Self::claim) adds that in one line; `?`
+/// answers deliveries that must not be processed:
 ///
 /// ```
 /// use axum::{extract::State, http::StatusCode};
@@ -128,7 +128,7 @@ where
     }
 }
 
-/// A body of which something may be left when the one that was given it has given up.
+/// A body that can be drained after axum's extractor gave up on it.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Body>>);
 
@@ -162,7 +162,8 @@ pub enum WebhookRejection {
     Unverified(VerifyError),
     /// The body is too large or could not be read: axum's own answer.
     Body(Response),
-    /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::answer`](crate::ReplayError::answer).
+    /// The delivery is a duplicate, or cannot be claimed:
+    /// [`ReplayError::answer`](crate::ReplayError::answer).
     Replay(Response),
 }
 

@@ -1,8 +1,8 @@
 //! Reads off the wire a body that was refused.
 //!
 //! Most senders write their whole request before they read the answer. Where the connection is
-//! closed on bytes that nobody read, the answer is lost with them: the sender sees a broken pipe, and
-//! not the reason.
+//! closed on bytes that nobody read, the answer is lost with them: the sender sees a broken pipe,
+//! and not the reason.
 
 use core::pin::pin;
 

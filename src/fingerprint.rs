@@ -6,9 +6,10 @@ use sha2::{Digest as _, Sha256};
 
 /// 32 bytes that are the same for a byte-identical repeat of a request and for nothing else.
 ///
-/// It is the SHA-256 of the MAC that was checked and of the scheme's name, so it depends on the secret,
-/// on the time of signing and on every byte of the body. A reader of logs or of a database cannot make a
-/// signature from it. A retry that the vendor re-signs (with a fresh timestamp) has another one.
+/// It is the SHA-256 of the MAC that was checked and of the scheme's name, so it depends on the
+/// secret, on the time of signing and on every byte of the body. A reader of logs or of a database
+/// cannot make a signature from it. A retry that the vendor re-signs (with a fresh timestamp) has
+/// another one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 

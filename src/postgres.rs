@@ -1,8 +1,8 @@
 //! Mark and work in one transaction.
 //!
 //! The work of a webhook usually ends in a database. Where that is PostgreSQL, write the mark "was
-//! processed" in the same transaction as the work. Then both are there or neither is, no matter what dies
-//! and when. It needs no lease and no other store, and nothing can run twice.
+//! processed" in the same transaction as the work. Then both are there or neither is, no matter
+//! what dies and when. It needs no lease and no other store, and nothing can run twice.
 //!
 //! ```no_run
 //! use tokio_postgres::Client;
@@ -45,8 +45,8 @@ CREATE INDEX IF NOT EXISTS trusthooks_claims_until ON trusthooks_claims (until);
 
 /// The statement of [`claim`]: with the key's 32 bytes (`bytea`), the last moment at which it is
 /// remembered in Unix seconds (`bigint`), and the first eight bytes of the key as a number
-/// (`bigint`, big-endian). Its one row says whether nobody else was at it (`free`), and whether it is
-/// new (`new`).
+/// (`bigint`, big-endian). Its one row says whether nobody else was at it (`free`), and whether it
+/// is new (`new`).
 ///
 /// The lock is a transaction's own and ends with it. Without it, a second claim would wait for the
 /// first transaction and hold a connection meanwhile.
@@ -75,8 +75,8 @@ const LATEST: i64 = 253_402_300_799;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "only what is new may be processed"]
 pub enum Claimed {
-    /// It is new, and claimed by this transaction: do the work and commit. Rolled back, or lost with
-    /// the connection, it is new again.
+    /// It is new, and claimed by this transaction: do the work and commit. Rolled back, or lost
+    /// with the connection, it is new again.
     New,
     /// It was processed before. Answer with the vendor's acknowledgement.
     Duplicate,
@@ -91,7 +91,8 @@ pub enum Claimed {
 /// (SQLSTATE 40001) like any other statement.
 ///
 /// # Errors
-/// Those of the database. Then nothing was claimed, and the transaction is aborted; answer with 503.
+/// Those of the database. Then nothing was claimed, and the transaction is aborted; answer with
+/// 503.
 pub async fn claim(
     transaction: &Transaction<'_>,
     key: ReplayKey,

@@ -1,7 +1,7 @@
 //! Replay protection that several machines share.
 //!
-//! [`RedisStore`] keeps claims in Redis. It makes its connection itself, through [`Connect`], so that
-//! it can make another when the server fails over.
+//! [`RedisStore`] keeps claims in Redis. It connects through [`Connect`], and connects again when
+//! the server fails over.
 
 use alloc::{
     format,
@@ -33,17 +33,18 @@ use crate::{
 /// The value of a delivery that was processed. While it is claimed, the value is its owner's name.
 const PROCESSED: &str = "processed";
 
-/// Added to the time for which a delivery is remembered, since another machine's clock may be behind.
+/// Extends the time for which a delivery is remembered, since another machine's clock may be
+/// behind.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// Deletes a key where it still has the value that is given.
+/// Deletes a key if it still has the given value.
 const RELEASE: &str =
     "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0";
 
-/// Makes connections to the server that takes writes at this moment.
+/// Connects to the server that accepts writes at this moment.
 ///
-/// [`redis::Client`] is one, and so is any function that returns a connection. With Sentinel it asks
-/// for the primary each time:
+/// [`redis::Client`] is one, and so is any function that returns a connection. With Sentinel it
+/// asks for the primary each time:
 ///
 /// ```ignore
 /// let sentinel = Arc::new(tokio::sync::Mutex::new(SentinelClient::build(
@@ -59,7 +60,8 @@ const RELEASE: &str =
 /// ```
 ///
 /// With a cluster it returns clones of a `ClusterConnection`. Connections should have a response
-/// timeout below the vendor's patience (5 s for Trustoo); by default those of `redis` wait for 0.5 s.
+/// timeout below the vendor's patience (5 s for Trustoo); by default those of `redis` wait for 0.5
+/// s.
 pub trait Connect: Send + Sync {
     /// A connection that clones cheaply.
     type Connection: ConnectionLike + Clone + Send + Sync;
@@ -92,7 +94,7 @@ where
     }
 }
 
-/// Remembers deliveries in Redis 6.2 or later, or in what speaks its protocol.
+/// Remembers deliveries in Redis 6.2 or later, or in a server that is compatible.
 ///
 /// ```no_run
 /// use trusthooks::{Secret, redis::RedisStore, tower::VerifyLayer, trustlens};
@@ -103,18 +105,18 @@ where
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A claim is `SET key owner NX PX lease`. Committing it sets the key for as long as the delivery is
-/// to be remembered; releasing it deletes the key where it is still the owner's. A claim that is
+/// A claim is `SET key owner NX PX lease`. Committing it sets the key for as long as the delivery
+/// is to be remembered; releasing it deletes the key where it is still the owner's. A claim that is
 /// dropped without either, because the request was cancelled, the handler panicked or the machine
 /// died, becomes free when its lease runs out. Handlers must finish within the lease; otherwise a
 /// second one may process the same delivery.
 ///
 /// Where Redis cannot be reached, a claim fails with [`ReplayError::Unavailable`] and nothing is
-/// processed; the cause is the error's source. After a broken connection, a timeout, or an answer of
-/// a server that is no primary any more (`READONLY`), the store makes a new connection. What Redis
-/// forgets can be processed again within its window: what it evicts (give it a policy of
-/// `noeviction`), what a restart without `appendonly` loses, and the last moments before a failover,
-/// since it replicates asynchronously.
+/// processed; the cause is the error's source. After a broken connection, a timeout, or an answer
+/// of a server that is no primary any more (`READONLY`), the store makes a new connection. What
+/// Redis forgets can be processed again within its window: what it evicts (give it a policy of
+/// `noeviction`), what a restart without `appendonly` loses, and the last moments before a
+/// failover, since it replicates asynchronously.
 ///
 /// Deployments that share a server must not share keys: give each a
 /// [prefix](RedisStore::with_prefix) of its own.
@@ -300,8 +302,8 @@ impl<C: Connect> ReplayStore for RedisStore<C> {
         }
     }
 
-    /// Sets the key even if another claim holds it by now: the delivery was processed, and that must
-    /// be known.
+    /// Sets the key even if another claim holds it by now: the delivery was processed, and that
+    /// must be known.
     async fn commit(&self, claim: RedisClaim) -> Result<(), ReplayError> {
         let mut set = cmd("SET");
         set.arg(&[claim.key.as_str(), PROCESSED, "PX", &milliseconds(claim.remember)]);

@@ -37,9 +37,9 @@
 //! | Trustoo system webhooks | the same bytes | the fingerprint |
 //!
 //! That is [`Delivery::replay_key`], within a scope, the scheme and the key id. A fingerprint is
-//! remembered for as long as the request could be replayed; where no time is signed, and for keys of
-//! events, for [`RETENTION`]. After that, `check_age` of the event refuses old ones by the time that
-//! their body signs.
+//! remembered for as long as the request could be replayed; where no time is signed, and for keys
+//! of events, for [`RETENTION`]. After that, `check_age` of the event refuses old ones by the time
+//! that their body signs.
 
 use alloc::sync::Arc;
 use core::{error::Error, fmt, future::Future, time::Duration};
@@ -120,8 +120,8 @@ impl ReplayError {
         }
     }
 
-    /// The answer to a delivery of `V` that is not processed: with the vendor's acknowledgement where
-    /// it is a duplicate, and empty otherwise. The error is in its extensions.
+    /// The answer to a delivery of `V` that is not processed: with the vendor's acknowledgement
+    /// where it is a duplicate, and empty otherwise. The error is in its extensions.
     ///
     /// ```
     /// use trusthooks::{ReplayError, trustoo::shop};
@@ -168,8 +168,8 @@ impl Error for ReplayError {
 }
 
 impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
-    /// The key of the delivery, and the time for which to remember it, as the layer claims them. For
-    /// claiming by hand.
+    /// The key of the delivery, and the time for which to remember it, as the layer claims them.
+    /// For claiming by hand.
     ///
     /// The key is made of the scope, the scheme, the [key id](Self::key_id), and what tells this
     /// delivery from others: [`Event::retry_key`] where the event has one, so that a retry that was
@@ -210,9 +210,9 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
 
 /// The time for which a delivery is to be remembered.
 ///
-/// A request whose signing time is checked is remembered until its window closes. Everything else is
-/// remembered for a span that starts at the claim: a [`ReplayGuard`] and Redis count it on clocks of
-/// their own, so that a step of this machine's clock changes nothing.
+/// A request whose signing time is checked is remembered until its window closes. Everything else
+/// is remembered for a span that starts at the claim: a [`ReplayGuard`] and Redis count it on
+/// clocks of their own, so that a step of this machine's clock changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     window: Option<Window>,
@@ -243,8 +243,8 @@ impl Retention {
         Self { window, span: window.is_none().then_some(RETENTION) }
     }
 
-    /// Remembers an event by its key: for [`RETENTION`], and longer where the window is so wide that
-    /// the same request could still be accepted then.
+    /// Remembers an event by its key: for [`RETENTION`], and longer where the window is so wide
+    /// that the same request could still be accepted then.
     #[must_use]
     pub fn of_key(receipt: &Receipt) -> Self {
         let window = Window::of(receipt);
@@ -285,8 +285,8 @@ impl Window {
     }
 }
 
-/// A store of claims: in memory ([`ReplayGuard`]) or elsewhere. Its functions are the three steps of
-/// a [`Claim`], as futures of no particular runtime.
+/// A store of claims: in memory ([`ReplayGuard`]) or elsewhere. Its functions are the three steps
+/// of a [`Claim`], as futures of no particular runtime.
 pub trait ReplayStore: Send + Sync {
     /// The right to process one delivery. One that is dropped must become free again by itself,
     /// at once or when a lease runs out: that is how a cancelled request lets go.

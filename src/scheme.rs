@@ -85,7 +85,8 @@ impl Scheme {
         self.prefix
     }
 
-    /// The window that a verifier has unless it is given another; unbounded where no time is signed.
+    /// The window that a verifier has unless it is given another; unbounded where no time is
+    /// signed.
     #[must_use]
     pub const fn window(&self) -> ReplayWindow {
         self.window

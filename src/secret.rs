@@ -1,4 +1,4 @@
-//! Secrets, which only the vendor and the receiver know.
+//! Secrets: known to the vendor and the receiver alone.
 
 use alloc::{collections::BTreeMap, sync::Arc};
 #[cfg(feature = "std")]
@@ -20,8 +20,8 @@ use crate::{
 
 /// A shared secret: TrustLens' signing secret, Trustoo's private token or client secret.
 ///
-/// Give it the text as the vendor shows it, as UTF-8 bytes: it is never trimmed and never decoded
-/// from hex or base64, and a newline that came along from a file is part of it.
+/// Give it the text as the vendor shows it, in UTF-8. It is not trimmed and not decoded from hex or
+/// base64; a newline at the end of a file would be part of it.
 ///
 /// The secret itself is not kept. Only the state of HMAC-SHA256 after its key block is, so that no
 /// check pays for the key again. The state is wiped on drop. The stack that the key passed through
@@ -55,7 +55,7 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Takes the secret's bytes. They stay the caller's to wipe.
+    /// Reads the secret's bytes. Wiping them is up to the caller.
     ///
     /// # Errors
     /// [`SecretError::Empty`] and [`SecretError::Nul`] for an empty secret and for NUL bytes alone,
@@ -108,8 +108,8 @@ impl fmt::Debug for Secret {
 /// # Ok::<(), trusthooks::SecretError>(())
 /// ```
 ///
-/// They are tried in this order and the first that fits ends the search, so a previous secret
-/// costs nothing while the current one fits. [`Receipt::secret_index`](crate::Receipt::secret_index)
+/// They are tried in this order, up to the first that fits. So a previous secret costs nothing
+/// while the current one fits. [`Receipt::secret_index`](crate::Receipt::secret_index)
 /// says which one fitted. Once it has been 0 for long enough, drop the others.
 ///
 /// Clones share the keyed states, which are wiped when the last of them is dropped.
@@ -165,8 +165,8 @@ impl fmt::Debug for Secrets {
 /// # Ok::<(), trusthooks::SecretError>(())
 /// ```
 ///
-/// A store is asked while a request is verified, after the headers were found well formed. It must
-/// not block. To load a secret from a database, do so before verifying: see
+/// The verifier calls the store once the headers are well formed. The store must not block. To load
+/// a secret from a database, do so before verifying: see
 /// [`shop::Unsigned`](crate::trustoo::shop::Unsigned).
 pub trait SecretStore: Send + Sync {
     /// The secrets under this id; `None` where the id is unknown.
@@ -190,7 +190,7 @@ impl<K: Borrow<str> + Ord + Send + Sync> SecretStore for BTreeMap<K, Secrets> {
     }
 }
 
-/// A lock that a panic poisoned still gives its secrets.
+/// A lock that was poisoned by a panic works all the same.
 #[cfg(feature = "std")]
 impl<T: SecretStore + ?Sized> SecretStore for RwLock<T> {
     fn secrets(&self, id: &str) -> Option<Secrets> {

@@ -56,15 +56,14 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 ///   arrives. Past the limit the answer is 413, whether or not the length was announced.
 /// - A refusal has an empty body, [`VerifyError::status`] as its status, and the error in its
 ///   extensions, for logging further out: a [`VerifyError`], [`BodyError`] or [`ReplayError`]. It is
-///   given when the rest of the body has been taken off the wire, up to eight times the limit, since
-///   a sender that is cut off while it writes does not see the answer.
+///   sent after the rest of the body was read and dropped, up to eight times the limit: a sender
+///   whose connection closes while it writes does not see the answer.
 /// - A verified request goes on with its body intact, as [`Full<Bytes>`], and its
-///   [`Delivery<V::Event, Bytes>`](Delivery) in its extensions. However many ask that for its event,
-///   it is read once.
+///   [`Delivery<V::Event, Bytes>`](Delivery) in its extensions. Its event is read only
+///   once.
 /// - With a [`store`](Self::store), each delivery is processed once: claimed, handed on, committed
 ///   on a 2xx, and released on anything else, or when the request is cancelled or the handler
-///   panics. (Trustoo takes [`trustoo::ack`](crate::trustoo::ack) for success and nothing else, so
-///   answer it with that.)
+///   panics. (Trustoo accepts only [`trustoo::ack`](crate::trustoo::ack) as success.)
 ///
 /// ```
 /// use axum::{Extension, Router, body::Bytes, routing::post};
@@ -81,12 +80,12 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// ```
 ///
 /// # Observability
-/// [`on_outcome`](Self::on_outcome) is told of each request. With the feature `tracing`, the layer
-/// also records the same facts as fields of the span that the request came in: `webhook.verdict`,
-/// `webhook.scheme`, `webhook.status`, `webhook.age_seconds`, `webhook.secret_index`,
-/// `webhook.body_length` and `webhook.took_seconds`. A span takes those that it declares. Each
-/// refusal is one event with the target `trusthooks`: a warning, an error where the store failed,
-/// and `info` for a duplicate. Neither has a word that the sender wrote.
+/// [`on_outcome`](Self::on_outcome) is called for each request. With the feature `tracing`, the
+/// layer also records the same facts as fields of the span that the request came in:
+/// `webhook.verdict`, `webhook.scheme`, `webhook.status`, `webhook.age_seconds`,
+/// `webhook.secret_index`, `webhook.body_length` and `webhook.took_seconds`. A span takes those
+/// that it declares. Each refusal is one event with the target `trusthooks`: a warning, an error
+/// where the store failed, and `info` for a duplicate. Neither contains text of the sender.
 ///
 /// ```
 /// use tracing::{field::Empty, info_span};
@@ -95,8 +94,8 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// let span = info_span!("webhook", webhook.verdict = Empty, webhook.secret_index = Empty);
 /// ```
 ///
-/// The signature is over the bytes as they were sent, so put nothing in front that decompresses or
-/// rewrites bodies. The layer has no clock with which to interrupt a client that sends slowly: put a
+/// The signature covers the bytes as they were sent, so do not put anything in front that
+/// decompresses or rewrites bodies. The layer does not limit the time that a client takes: put a
 /// timeout in front, as for any service that reads bodies.
 ///
 /// The service's answers must have a body that can be made of [`Bytes`], as axum's and [`Full`]
@@ -143,31 +142,31 @@ impl<V: Verify, S> VerifyLayer<V, S> {
 
     /// Processes each delivery once, as far as `store` knows.
     ///
-    /// A delivery is known by its [key](Delivery::replay_key): what it shares with its retries, or
-    /// else its fingerprint, within its scheme and key id. A finished duplicate is answered with the
-    /// vendor's acknowledgement without calling the service, one still in flight with 409, and where
-    /// the store is full or down the answer is 503, so that the vendor retries. Should the store fail
-    /// only when the work is done, the service's answer is given all the same, with the
-    /// [`ReplayError`] in its extensions.
+    /// A delivery is identified by its [key](Delivery::replay_key): the one of its event, which
+    /// retries share, or else its fingerprint, within its scheme and key id. A processed duplicate
+    /// is answered with the vendor's acknowledgement, without calling the service. One still in
+    /// flight is answered with 409. If the store is full or down, the answer is 503, so that the
+    /// vendor retries. If the store fails after the work is done, the service's answer is sent all
+    /// the same, with the [`ReplayError`] in its extensions.
     #[must_use]
     pub fn store<T: ReplayStore>(self, store: T) -> VerifyLayer<V, T> {
         let Self { verifier, options, .. } = self.with(|options| options.remembers = true);
         VerifyLayer { verifier, store: Arc::new(store), options }
     }
 
-    /// Keeps what this endpoint remembers apart from what others remember in the same store.
+    /// Separates this endpoint's keys from those of others in the same store.
     ///
-    /// Give one to each endpoint of several that get the same events under the same secret;
-    /// otherwise the first to get an event would make it a duplicate for the rest.
+    /// Use one for each of several endpoints that get the same events under the same secret.
+    /// Otherwise an event at the first endpoint would be a duplicate at the others.
     #[must_use]
     pub fn scope(self, scope: &str) -> Self {
         self.with(|options| options.scope = Arc::from(scope))
     }
 
     /// Deduplicates by a key of your own in place of
-    /// [`Event::retry_key`](crate::Event::retry_key). Where `key` gives `None`, a delivery is known
-    /// by its fingerprint. Derive it from the event alone; what is unsigned can be changed by
-    /// somebody who replays the request.
+    /// [`Event::retry_key`](crate::Event::retry_key). If `key` returns `None`, the
+    /// fingerprint is used. Derive it from the event alone: a replayer can change everything that
+    /// is not signed.
     #[must_use]
     pub fn key<F>(self, key: F) -> Self
     where
@@ -176,8 +175,8 @@ impl<V: Verify, S> VerifyLayer<V, S> {
         self.with(|options| options.key = Some(Arc::new(key)))
     }
 
-    /// Tells `observer` what became of each request, once: when its answer leaves the layer, or when
-    /// it is cancelled. It runs on the request's task, so it should only count or log.
+    /// Calls `observer` once for each request: when its answer leaves the layer, or when it is
+    /// cancelled. It runs on the request's task, so it should only count or log.
     #[must_use]
     pub fn on_outcome<F>(self, observer: F) -> Self
     where
@@ -378,7 +377,7 @@ impl<V: Verify> Options<V> {
     }
 }
 
-/// The next piece of a body. Trailers are not signed and take no part.
+/// The next piece of a body. Skips trailers, which are not signed.
 async fn next_piece<B>(mut body: Pin<&mut B>) -> Result<Option<Bytes>, BodyError>
 where
     B: Body<Error: Into<BoxError>>,
@@ -392,8 +391,8 @@ where
     Ok(None)
 }
 
-/// The body so far, hashed as it arrives. One that comes in one piece, as most do, is neither copied
-/// nor hashed in a state of its own for each secret.
+/// The body so far, hashed as it arrives. A body in one piece, as most are, is not copied, and is
+/// hashed for the next secret only if the last did not fit.
 #[derive(Default)]
 struct Collected {
     first: Bytes,
@@ -430,7 +429,7 @@ impl Collected {
     }
 }
 
-/// Why a body could not be taken.
+/// Why a body was refused.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum BodyError {
@@ -526,7 +525,7 @@ impl From<ReplayError> for Refusal {
     }
 }
 
-/// The store of a layer that was given none: it remembers nothing.
+/// The default store, which remembers nothing.
 #[derive(Debug)]
 pub struct Unguarded(());
 

@@ -19,26 +19,26 @@ use crate::{
 
 /// A scheme that can tell a genuine delivery from any other request.
 ///
-/// Every webhook verifier of this crate is one; write receivers against this trait where they serve
-/// several schemes. ([`open_api::Verifier`](crate::trustoo::open_api::Verifier) is none, since
-/// Open API requests sign their query too.) Verifiers are cheap to share: keep one per endpoint, in
-/// an `Arc` or a `static`, and give it every request.
+/// Every webhook verifier of this crate implements it. Use it as a bound in receivers for several
+/// schemes. ([`open_api::Verifier`](crate::trustoo::open_api::Verifier) does not implement it,
+/// since Open API requests sign their query too.) Verifiers are cheap to share: keep one per
+/// endpoint, in an `Arc` or a `static`, and give it every request.
 pub trait Verify {
     /// The event of a delivery of this scheme.
     type Event: Event;
 
-    /// The body that the vendor wants to see in an answer of success. TrustLens wants none.
+    /// The body of a success answer, as the vendor expects it. For TrustLens it is empty.
     const ACK_BODY: &'static str = "";
 
-    /// The scheme, for metrics. `None` where a type of your own wraps a verifier and does not say.
+    /// The scheme, for metrics. `None` by default, for types of your own that wrap a verifier.
     fn scheme(&self) -> Option<&'static Scheme> {
         None
     }
 
     /// Judges the headers, before the body is read and without hashing anything.
     ///
-    /// Use it where bodies arrive in pieces, or are large enough to be worth refusing early;
-    /// otherwise [`verify`](Self::verify) does it all.
+    /// Use it if bodies arrive in pieces, or are large enough to be worth refusing early.
+    /// Otherwise use [`verify`](Self::verify).
     ///
     /// # Errors
     /// Every verdict but [`VerifyError::SignatureMismatch`], in the order of the variants.
@@ -104,8 +104,8 @@ impl<V: Verify + ?Sized> Verify for Arc<V> {
 
 /// A request whose headers passed and whose body is on its way.
 ///
-/// It is no proof of anything. Only [`finish_at`](Self::finish_at) and [`finish`](Self::finish)
-/// give a [`Receipt`]; use the former wherever the body was waited for.
+/// It proves nothing yet. Only [`finish_at`](Self::finish_at) and [`finish`](Self::finish) give a
+/// [`Receipt`]. Use `finish_at` if you waited for the body.
 ///
 /// ```
 /// use trusthooks::{Secret, Timestamp, Verify, trustoo::system};
@@ -183,10 +183,10 @@ impl<'a> Verification<'a> {
         }
     }
 
-    /// The verdict over all that was given, at the time when the body's last piece arrived.
+    /// The verdict over the whole body, at the time when its last piece arrived.
     ///
-    /// The window is checked again, so that a body which is held back until the window has closed
-    /// is refused.
+    /// The window is checked again, so that a body is refused if it was held back until the window
+    /// had closed.
     ///
     /// # Errors
     /// [`VerifyError::Expired`], or [`VerifyError::FromFuture`] where the clock was set back;
@@ -196,9 +196,9 @@ impl<'a> Verification<'a> {
         self.finish()
     }
 
-    /// The verdict over all that was given, at the time that was given to
-    /// [`begin`](Verify::begin). Use it where the body was at hand by then, and
-    /// [`finish_at`](Self::finish_at) where it was waited for.
+    /// The verdict over the whole body, at the time that was given to [`begin`](Verify::begin). Use
+    /// it if the body was complete by then. Use [`finish_at`](Self::finish_at) if you waited for
+    /// it.
     ///
     /// # Errors
     /// [`VerifyError::SignatureMismatch`].
@@ -309,14 +309,14 @@ impl Receipt {
         self.expires_at
     }
 
-    /// The mark that tells this request from every other genuine one.
+    /// A hash that differs for every two genuine requests.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Sha256::new().chain_update(self.mac.as_bytes()).chain_update(self.scheme);
         Fingerprint::new(digest.finalize().into())
     }
 
-    /// The name of the scheme by which it was verified.
+    /// The name of the scheme that verified it.
     pub(crate) const fn scheme(&self) -> &'static str {
         self.scheme
     }
@@ -362,7 +362,7 @@ impl fmt::Debug for Receipt {
 /// }
 /// ```
 ///
-/// Everything that it hands out was covered by the MAC, or selected the key that fitted.
+/// All data in it was covered by the MAC, or selected the key that fitted.
 /// [`trustlens::Unsigned`](crate::trustlens::Unsigned) and
 /// [`shop::Unsigned`](crate::trustoo::shop::Unsigned) read headers that the vendor does not sign.
 pub struct Delivery<E, B> {
@@ -417,7 +417,7 @@ impl<E, B> Delivery<E, B> {
         Self { receipt, key_id, body, event: Kept::nothing() }
     }
 
-    /// The same, which reads its event once, however many ask.
+    /// The same, with an event that is read only once.
     #[cfg(any(feature = "actix", feature = "tower", feature = "axum"))]
     pub(crate) fn keeping_its_event(self) -> Self {
         #[cfg(feature = "json")]
@@ -427,7 +427,7 @@ impl<E, B> Delivery<E, B> {
         this
     }
 
-    /// The body as the caller gave it, for good.
+    /// Takes the body out, as the caller gave it.
     #[must_use]
     pub fn into_body(self) -> B {
         self.body
@@ -466,7 +466,8 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     /// # Errors
     /// [`EventError`](crate::EventError) where the body is not JSON, is no object, or lacks `event`
     /// (from Trustoo also `shop_id`; in a review `id`; in a system event `timestamp`). The delivery
-    /// is genuine all the same. Keep its [`body`](Self::body), and answer so that somebody notices.
+    /// is genuine all the same. Keep its [`body`](Self::body), and answer with an error that
+    /// somebody notices.
     #[cfg(feature = "json")]
     pub fn event(&self) -> Result<E, crate::EventError>
     where
@@ -502,8 +503,8 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
 
     /// The body as a type of your own.
     ///
-    /// Nothing stands between the body and `T`. One field that does not fit is an error. The result
-    /// also depends on the features of `serde_json` that any crate of the build turns on. With
+    /// The body is read by `T` alone, so one field that does not fit is an error. The result also
+    /// depends on the features of `serde_json` that any crate of the build turns on. With
     /// `raw_value` or `arbitrary_precision`, keys that begin with `$serde_json::private::` have a
     /// meaning, and a `T` that holds a [`serde_json::Value`] reads text under such a key again,
     /// with a depth limit of its own. A genuine body can hold such keys, since shoppers write some

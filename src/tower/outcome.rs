@@ -19,8 +19,8 @@ pub struct Outcome {
     pub scheme: Option<&'static Scheme>,
     /// The way in which it ended.
     pub verdict: Verdict,
-    /// The status of the answer; `None` where there is none, since the service failed or the request
-    /// was cancelled.
+    /// The status of the answer; `None` where there is none, since the service failed or the
+    /// request was cancelled.
     pub status: Option<StatusCode>,
     /// Its age when it was verified, counted from signing. `None` for a request that was not
     /// verified, that signs no time, or that was signed ahead of this clock.
@@ -83,7 +83,8 @@ impl Verdict {
 /// Told what became of each request.
 pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
-/// Follows a request to its end, also where it is dropped. Where nobody is to be told, it does nothing.
+/// Follows a request to its end, also where it is dropped. Where nobody is to be told, it does
+/// nothing.
 pub(super) struct Watch(Option<Watched>);
 
 struct Watched {

@@ -36,8 +36,8 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// - Answers come whole, up to a [`limit`](Self::limit), for
 ///   [`Answer::from_bytes`](crate::trustoo::open_api::Answer::from_bytes).
 ///
-/// Bodies must be made of [`Bytes`], as `Full<Bytes>`, axum's and reqwest's can be. Errors are those
-/// of the client; a [`SignError`](crate::SignError) where the request cannot be signed; or a
+/// Bodies must be made of [`Bytes`], as `Full<Bytes>`, axum's and reqwest's can be. Errors are
+/// those of the client; a [`SignError`](crate::SignError) where the request cannot be signed; or a
 /// [`LengthLimitError`](http_body_util::LengthLimitError).
 ///
 /// ```no_run

@@ -19,7 +19,8 @@ const NAME: &str = "x-trustlens-api-key";
 /// Webhooks").
 ///
 /// The plugin shows it once and keeps its [hash](ApiKeyHash). `Debug` does not show it, and it is
-/// wiped on drop; the copies of it in a request are the HTTP client's. The answer of `customers/lookup` reads as a
+/// wiped on drop; the copies of it in a request are the HTTP client's. The answer of
+/// `customers/lookup` reads as a
 #[cfg_attr(feature = "json", doc = "[`Customer`](super::Customer).")]
 #[cfg_attr(not(feature = "json"), doc = "`Customer`, with the feature `json`.")]
 ///

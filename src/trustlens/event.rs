@@ -67,8 +67,8 @@ record! {
 }
 
 open_enum! {
-    /// The kinds of events (TrustLens webhooks guide, "The Webhook Event Types"). Any trigger of a rule
-    /// may send another name, such as `order_refunded`.
+    /// The kinds of events (TrustLens webhooks guide, "The Webhook Event Types"). Any trigger of a
+    /// rule may send another name, such as `order_refunded`.
     pub enum EventKind {
         /// The trust score was computed again: `new_score`, `new_segment`.
         ScoreUpdated = "score_updated",
@@ -134,7 +134,8 @@ open_enum! {
 }
 
 record! {
-    /// A customer, in webhooks and in the answer of the REST API's lookup (TrustLens webhooks guide).
+    /// A customer, in webhooks and in the answer of the REST API's lookup (TrustLens webhooks
+    /// guide).
     pub struct Customer {
         /// The id; only in the REST API.
         pub id: Option<u64>,

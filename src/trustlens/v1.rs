@@ -7,9 +7,9 @@
 //! - the time in the body, which is signed: `Event::check_age` refuses an event that is too old. In an
 //!   envelope it is the time of the attempt. In a settings webhook it is the time of the event.
 //!
-//! Today's scheme puts the time in front of the body. Under the same secret, a delivery by it passes
-//! here as one whose body is `<timestamp>.<body>`. So ask for v1 only for a shop that cannot update,
-//! with a secret that nothing newer uses.
+//! Today's scheme puts the time in front of the body. Under the same secret, a delivery by it
+//! passes here as one whose body is `<timestamp>.<body>`. So ask for v1 only for a shop that cannot
+//! update, with a secret that nothing newer uses.
 //!
 //! Source: the section "Upgrading from before TrustLens 1.2.3" of the vendor's webhooks guide.
 

@@ -8,8 +8,8 @@
 //! | `Open-Trustoo-Webhook-RequestId` | trace id | **no** |
 //!
 //! The MAC is the Open API's, with the shop's private token, over `timestamp=<timestamp>|<body>`;
-//! an empty body leaves out the `|`. A retry has a fresh timestamp and so a fresh signature. Source:
-//! the vendor's "Trustoo Open API — Quick Start", sections 2 and 3.
+//! an empty body leaves out the `|`. A retry has a fresh timestamp and so a fresh signature.
+//! Source: the vendor's "Trustoo Open API — Quick Start", sections 2 and 3.
 
 use alloc::string::String;
 use core::fmt;

@@ -1,9 +1,9 @@
 //! System webhooks: the OAuth lifecycle of a platform's authorizations.
 //!
-//! One header, `X-Trustoo-Signature`, with 64 hex digits: the MAC over the body, with the platform's
-//! `client_secret`. No time is signed but the event's own in the body, which a retry repeats; so no
-//! window applies, and a byte-identical repeat is either a retry or a replay. Source: the vendor's
-//! "Trustoo Open API — Quick Start", section 1.3.
+//! One header, `X-Trustoo-Signature`, with 64 hex digits: the MAC over the body, with the
+//! platform's `client_secret`. No time is signed but the event's own in the body, which a retry
+//! repeats; so no window applies, and a byte-identical repeat is either a retry or a replay.
+//! Source: the vendor's "Trustoo Open API — Quick Start", section 1.3.
 
 use super::ACK_BODY;
 #[cfg(not(feature = "json"))]

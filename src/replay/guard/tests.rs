@@ -140,8 +140,8 @@ fn no_claim_pays_for_many_that_expired() {
 fn a_window_of_hours_is_remembered_to_its_end() {
     // Its last second ends a minute of the schedule.
     let length = 7231;
-    assert_eq!((NOW + u64::from(length)) % 64, 63);
-    let closes = at(NOW + u64::from(length));
+    assert_eq!((NOW + length) % 64, 63);
+    let closes = at(NOW + length);
     let retention = Retention { window: Some(Window { closes, length }), span: None };
     let guard = ReplayGuard::new(1);
     assert_eq!(code(guard.claim_for(key("a"), retention, at(NOW))), "processed");

@@ -25,8 +25,9 @@ use crate::{
 record! {
     /// An event of a shop webhook (Trustoo Open API quick start, "Subscription Webhooks").
     ///
-    /// An event that this version does not know is [`EventKind::Other`], with any `data`. Every event has a `shop_id`, and every review its `id`; any other field that does not
-    /// fit is `None`, see [`mismatches`](Self::mismatches).
+    /// An event that this version does not know is [`EventKind::Other`], with any `data`. Every
+    /// event has a `shop_id`, and every review its `id`; any other field that does not fit is
+    /// `None`, see [`mismatches`](Self::mismatches).
     #[derive(Eq)]
     pub struct Event [
         /// The event, with its `data`.
@@ -329,7 +330,8 @@ record! {
         pub page_url: Option<String>,
         /// The time at which it was done.
         pub created_at: Option<EventTime>,
-        /// The details, which depend on the type: JSON in a text, as it was sent, or the JSON itself.
+        /// The details, which depend on the type: JSON in a text, as it was sent, or the JSON
+        /// itself.
         pub properties: Option<Personal<Value>>,
     }
 }
