@@ -13,7 +13,7 @@ pub use event::{EventError, EventErrorKind};
 
 /// Why a request was refused.
 ///
-/// The variants stand in the order in which they are tried: the first that applies is the verdict.
+/// The variants are tried in this order: the first that applies is the verdict.
 /// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers (for
 /// [`ReservedParameter`](Self::ReservedParameter), the query), before the body is read or anything
 /// is hashed.

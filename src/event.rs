@@ -1,7 +1,7 @@
 //! Common to every event: the trait, and the values that both vendors send.
 //!
 //! A body is read in two steps. [`json`](crate::json) makes a tree of it; then each record takes
-//! its fields out of the tree by name ([`read`]). What nobody took is `extra`. A value that does
+//! its fields out of the tree by name ([`read`]). The rest is `extra`. A value that does
 //! not fit its field stays there too, and is listed as a [`Mismatch`].
 
 use core::fmt;

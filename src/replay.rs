@@ -1,10 +1,9 @@
 //! Processing each delivery once, though it may arrive several times.
 //!
-//! A window bounds how long a captured request can be replayed; within it, and for schemes that
-//! sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process. With the
-//! feature `redis` a store shares it between machines, and with `postgres` it is part of your own
-//! transaction. A claim is made, the work is done, the claim is committed, so that a handler that
-//! fails loses nothing:
+//! A window limits how long a captured request can be replayed. Within the window, and for schemes
+//! that sign no time, only memory helps. A [`ReplayGuard`] is that memory for one process. With the
+//! feature `redis`, machines share it. With `postgres`, it is part of your own transaction. Claim a
+//! delivery, do the work, and commit the claim; a handler that fails loses nothing:
 //!
 //! ```
 //! use trusthooks::{ReplayError, ReplayGuard, Secret, Timestamp, Verify, trustoo::system};
@@ -27,13 +26,13 @@
 //!
 //! # Which key
 //!
-//! A delivery is known by what is signed, never by an unsigned header, which a replayer can change:
+//! The key comes from signed data, never from an unsigned header, which a replayer can change:
 //!
-//! | deliveries | a retry is | known by |
+//! | deliveries | a retry is | key |
 //! |---|---|---|
 //! | TrustLens settings webhooks | not sent | the [fingerprint](crate::Fingerprint) of the MAC |
 //! | TrustLens rule webhooks | re-signed | the delivery id in the event |
-//! | Trustoo shop webhooks | re-signed | all that the event says |
+//! | Trustoo shop webhooks | re-signed | the whole event |
 //! | Trustoo system webhooks | the same bytes | the fingerprint |
 //!
 //! That is [`Delivery::replay_key`], within a scope, the scheme and the key id. A fingerprint is
@@ -57,8 +56,8 @@ mod guard;
 #[cfg(feature = "std")]
 pub use guard::{Claim, ReplayGuard};
 
-/// The time for which deliveries without a signed time are remembered, and those whose retries are
-/// re-signed: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
+/// The time for which a store remembers deliveries without a signed time, and those whose retries
+/// are re-signed: 24 hours. Trustoo retries for 135 minutes, TrustLens for 7.
 pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a delivery must not be processed now.
@@ -68,14 +67,14 @@ pub enum ReplayError {
     /// It was processed before. Answer with success, so that the vendor stops sending it.
     Duplicate,
 
-    /// It is being processed right now. Answer with 409, so that the vendor comes back later.
+    /// It is being processed right now. Answer with 409, so that the vendor retries.
     InFlight,
 
-    /// The guard holds as many deliveries as it may, none of which has expired. Answer with 503.
+    /// The guard is at its capacity, and no delivery in it has expired. Answer with 503.
     Full,
 
-    /// By the guard's clock the delivery's window has closed, and what it knew of it may be gone.
-    /// Happens to a request that was verified just before and claimed just after. Answer with 503.
+    /// By the guard's clock, the delivery's window has closed, so the guard may have forgotten it.
+    /// Happens if a request is verified just before and claimed just after. Answer with 503.
     Expired,
 
     /// The store cannot be asked. Answer with 503.
@@ -96,8 +95,8 @@ impl ReplayError {
         }
     }
 
-    /// The status to answer with: 200 for what is done, 409 for what is being done, 503 for the
-    /// rest, so that the vendor retries. Trustoo wants a body too: see [`answer`](Self::answer).
+    /// The status of the answer: 200 for a processed delivery, 409 for one in flight, and 503
+    /// otherwise, so that the vendor retries. Trustoo wants a body too: see [`answer`](Self::answer).
     #[cfg(feature = "http")]
     #[must_use]
     pub const fn status(&self) -> http::StatusCode {
@@ -120,8 +119,8 @@ impl ReplayError {
         }
     }
 
-    /// The answer to a delivery of `V` that is not processed: with the vendor's acknowledgement
-    /// where it is a duplicate, and empty otherwise. The error is in its extensions.
+    /// The answer to a delivery of `V` that must not be processed: the vendor's acknowledgement for
+    /// a duplicate, and empty otherwise. The error is in its extensions.
     ///
     /// ```
     /// use trusthooks::{ReplayError, trustoo::shop};
@@ -171,10 +170,9 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
     /// The key of the delivery, and the time for which to remember it, as the layer claims them.
     /// For claiming by hand.
     ///
-    /// The key is made of the scope, the scheme, the [key id](Self::key_id), and what tells this
-    /// delivery from others: [`Event::retry_key`] where the event has one, so that a retry that was
-    /// re-signed is the same, or else the fingerprint. Endpoints that share a store and must each
-    /// get every event have scopes of their own.
+    /// The key covers the scope, the scheme, the [key id](Self::key_id), and [`Event::retry_key`],
+    /// which re-signed retries share. An event without one has the fingerprint in its place. Use
+    /// scopes for endpoints that share a store and must each get every event.
     #[must_use]
     pub fn replay_key(&self, scope: &str) -> (ReplayKey, Retention) {
         #[cfg(feature = "json")]
@@ -184,7 +182,7 @@ impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
         self.request_key(scope)
     }
 
-    /// By the fingerprint, whatever the event says.
+    /// The same by the fingerprint.
     pub(crate) fn request_key(&self, scope: &str) -> (ReplayKey, Retention) {
         let receipt = self.receipt();
         let key = self.key_within(scope, "request", receipt.fingerprint().as_bytes());
@@ -285,11 +283,11 @@ impl Window {
     }
 }
 
-/// A store of claims: in memory ([`ReplayGuard`]) or elsewhere. Its functions are the three steps
-/// of a [`Claim`], as futures of no particular runtime.
+/// A store of claims: in memory ([`ReplayGuard`]) or elsewhere. Its futures need no particular
+/// runtime.
 pub trait ReplayStore: Send + Sync {
-    /// The right to process one delivery. One that is dropped must become free again by itself,
-    /// at once or when a lease runs out: that is how a cancelled request lets go.
+    /// The right to process one delivery. When it is dropped, as by a cancelled request, the
+    /// delivery must become free again: at once, or when a lease ends.
     type Claim: Send;
 
     /// Claims a delivery by its fingerprint, to be remembered for as long as it could be replayed;
@@ -325,6 +323,6 @@ pub trait ReplayStore: Send + Sync {
     /// Marks the delivery as processed.
     fn commit(&self, claim: Self::Claim) -> impl Future<Output = Result<(), ReplayError>> + Send;
 
-    /// Gives the claim back, so that a retry is processed.
+    /// Releases the claim, so that a retry is processed.
     fn release(&self, claim: Self::Claim) -> impl Future<Output = ()> + Send;
 }

@@ -5,9 +5,9 @@ use core::fmt;
 
 /// Why a body is not an event, or not the type it was asked to be.
 ///
-/// An event is refused only where nothing could be made of it: the body is not JSON, or it lacks
-/// what every event has (see [`Delivery::event`](crate::Delivery::event)). A field that does not
-/// fit is no error but a [`Mismatch`](crate::Mismatch).
+/// An event is refused only if the body is not JSON, or lacks a field that every event has (see
+/// [`Delivery::event`](crate::Delivery::event)). A field that does not fit is no error but a
+/// [`Mismatch`](crate::Mismatch).
 ///
 /// The error says where, and what was expected. Neither `Display` nor `Debug` shows any value of
 /// the body, so both may be logged.

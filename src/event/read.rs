@@ -48,14 +48,14 @@ impl Reader {
         value
     }
 
-    /// Notes that what stands here does not fit.
+    /// Notes a value that does not fit.
     pub(crate) fn mismatch(&mut self, expected: &'static str) {
         if self.mismatches.0.len() < Mismatches::MOST {
             self.mismatches.0.push(Mismatch { path: self.path(), expected });
         }
     }
 
-    /// Notes that what must stand here is not there.
+    /// Notes a required field that is missing.
     fn missing(&mut self, expected: &'static str) {
         if self.missing.is_none() {
             self.missing = Some(EventError::field(self.path(), expected));
@@ -98,7 +98,7 @@ impl Eq for Mismatches {}
 pub(crate) trait Read: Sized {
     const EXPECTED: &'static str;
 
-    /// Whether the sender wrote this for nothing. (`null` is nothing for every type.)
+    /// Whether the sender writes this for an absent value. (`null` is one for every type.)
     fn is_nothing(json: &Json<'_>) -> bool {
         matches!(json, Json::Bool(false)) || json.is_empty_text()
     }
@@ -399,7 +399,7 @@ macro_rules! deserialize_for {
     )*};
 }
 
-/// Everything that all events have alike.
+/// The parts that all events share.
 macro_rules! event {
     ($name:ident) => {
         impl $name {

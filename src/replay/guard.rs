@@ -27,10 +27,10 @@ mod tests;
 use clock::{Moment, SteadyClock};
 use memory::{Memory, Ticket};
 
-/// Locks among which the keys of a guard are spread, so that threads rarely meet.
+/// The number of locks. Keys are spread among them, so that threads rarely wait.
 const SHARDS: usize = 64;
 
-/// A guard for fewer has one lock.
+/// A guard for fewer deliveries has one lock.
 const SHARDED: usize = 4096;
 
 /// Remembers deliveries in memory, for one process. Clones share the memory.
@@ -40,7 +40,7 @@ const SHARDED: usize = 4096;
 /// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
 /// time or with a derived key for [`RETENTION`]. An entry takes up to 96 bytes.
 ///
-/// Entries that no window limits expire by the system's monotonic clock, whatever `now` says. So a
+/// Entries without a window expire by the system's monotonic clock, independent of `now`. So a
 /// clock that steps, ahead or back, makes the guard forget nothing and refuse nothing that is new.
 /// (`wasm32-unknown-unknown` has no monotonic clock; there they expire by `now`.)
 #[derive(Clone)]
@@ -54,7 +54,7 @@ struct Common {
     capacity: usize,
     len: AtomicUsize,
     clock: SteadyClock,
-    /// Keys are hashes, but a sender may have a choice of many; it cannot know these.
+    /// A sender could choose among many keys, but does not know these.
     seed: [u64; 2],
 }
 
@@ -66,7 +66,7 @@ struct Shard {
 }
 
 impl ReplayGuard {
-    /// An empty guard for at most `capacity` deliveries. Memory is taken as they come.
+    /// An empty guard for at most `capacity` deliveries. It takes memory as they come.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         // The seeds of the standard library's hasher come from the operating system.
@@ -116,7 +116,7 @@ impl ReplayGuard {
         self.claim_for(key, Retention::span(RETENTION), now)
     }
 
-    /// Claims what is known by `key`, to be remembered for `retention`.
+    /// Claims the delivery with this `key`, to be remembered for `retention`.
     ///
     /// # Errors
     /// Like [`claim`](Self::claim).
@@ -130,7 +130,7 @@ impl ReplayGuard {
         let hash = self.common.hash(&key);
         let shard = self.shard(hash).ok_or(ReplayError::Full)?;
         let ticket = match shard.claim(hash, key, retention, now) {
-            // Another shard may hold what has expired.
+            // Another shard may hold entries that have expired.
             Err(ReplayError::Full) if self.shards.iter().any(|shard| shard.make_room(now)) => {
                 shard.claim(hash, key, retention, now)
             }
@@ -139,7 +139,7 @@ impl ReplayGuard {
         Ok(Claim { shard: Arc::clone(shard), ticket: Some(ticket) })
     }
 
-    /// There always is one.
+    /// Never `None`: there always is one.
     fn shard(&self, hash: u64) -> Option<&Arc<Shard>> {
         let number = (hash >> 32) as usize & self.shards.len().wrapping_sub(1);
         self.shards.get(number)
@@ -212,7 +212,7 @@ impl fmt::Debug for ReplayGuard {
     }
 }
 
-/// The right to process one delivery. Dropping it gives it back, and committing it uses it up:
+/// The right to process one delivery. Dropping it releases the delivery; committing consumes it:
 ///
 /// ```compile_fail,E0382
 /// use trusthooks::Claim;

@@ -45,9 +45,9 @@ pub enum Verdict {
     Method,
     /// It could not be verified.
     Unverified(VerifyError),
-    /// Its body could not be taken.
+    /// Its body was too large or could not be read.
     Body(BodyError),
-    /// It was verified, and the store refused it, as a duplicate for one.
+    /// It was verified, and the store refused it: a duplicate, for example.
     Replay(ReplayError),
     /// It was verified, and the service answered 2xx. Then the store failed to mark it, so a retry
     /// will be processed too.
@@ -80,11 +80,10 @@ impl Verdict {
     }
 }
 
-/// Told what became of each request.
+/// Called with the outcome of each request.
 pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
-/// Follows a request to its end, also where it is dropped. Where nobody is to be told, it does
-/// nothing.
+/// Follows a request to its end, even if it is dropped. Without an observer it does nothing.
 pub(super) struct Watch(Option<Watched>);
 
 struct Watched {

@@ -25,15 +25,15 @@ type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Signs every request to the Trustoo Open API, at the moment at which it is sent.
 ///
-/// - Each attempt is re-signed, so put it inside of what retries, such as `tower::retry`.
-/// - It signs by the server's [`Clock`], which it corrects by the `time` of every answer, or by the
-///   `Date` header of those that have none.
-/// - A request that the server refuses for its timestamp (code 4) is sent a second time where the
-///   corrected clock tells another time than was signed. A code 4 that the clock does not explain
-///   is an answer like any other: the server may have begun the work.
-/// - A request with a non-empty `Authorization` goes on as it is: the server takes it for one with
-///   a [`Bearer`](crate::trustoo::open_api::Bearer) token and ignores any signature.
-/// - Answers come whole, up to a [`limit`](Self::limit), for
+/// - Each attempt is re-signed, so put it below layers that retry, such as `tower::retry`.
+/// - It signs by the server's [`Clock`], and corrects that by the `time` of every answer, or by its
+///   `Date` header.
+/// - If the server refuses a timestamp (code 4) and the corrected clock tells another time, it sends
+///   the request a second time. It passes on any other code 4, since the server may have begun the
+///   work.
+/// - It passes on a request with a non-empty `Authorization` as it is: the server takes it for one
+///   with a [`Bearer`](crate::trustoo::open_api::Bearer) token and ignores any signature.
+/// - Answers are read whole, up to a [`limit`](Self::limit), for
 ///   [`Answer::from_bytes`](crate::trustoo::open_api::Answer::from_bytes).
 ///
 /// Bodies must be made of [`Bytes`], as `Full<Bytes>`, axum's and reqwest's can be. Errors are

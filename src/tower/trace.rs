@@ -1,4 +1,4 @@
-//! Tells `tracing` what became of a request.
+//! The outcome of a request, for `tracing`.
 
 use alloc::string::{String, ToString as _};
 use core::error::Error;
@@ -31,7 +31,7 @@ pub(super) fn record(span: &Span, outcome: &Outcome) {
         };
     }
     match &outcome.verdict {
-        // The service did this, and says so itself.
+        // The service's own failure, which it can log itself.
         Verdict::Processed | Verdict::Failed | Verdict::Cancelled => {}
         Verdict::Method => event!(warn, "webhook refused", "not a POST"),
         Verdict::Unverified(error) => event!(warn, "webhook refused", error.to_string()),

@@ -7,13 +7,13 @@
 //! | `Sign` | 64 hex digits | – |
 //!
 //! [`Signer`] makes them, [`Verifier`] is the server's side for gateways and mocks, and
-//! [`CanonicalString`] shows the signed string. [`Bearer`] is the other way in: an access token.
+//! [`CanonicalString`] shows the signed string. [`Bearer`] is the alternative: an access token.
 #![cfg_attr(
     feature = "json",
     doc = "[`Answer`] reads what the server answers, [`Scope`] names what a platform may do."
 )]
 //!
-//! Sign each attempt by itself, by the server's [`Clock`]: a signature holds for 15 minutes.
+//! Re-sign each attempt, by the server's [`Clock`]: a signature is valid for 15 minutes.
 #![cfg_attr(
     all(feature = "tower", feature = "json"),
     doc = "[`SignLayer`](crate::tower::SignLayer) does both for hyper, reqwest and other clients that speak tower."
@@ -104,7 +104,7 @@ impl Signer {
     ///
     /// By default the signature of `q=a+b` and of `q=a%20b` is over `q=a b`, as the API's public
     /// clients sign the values before they encode the URL; with `as_sent` it is over `q=a+b` and
-    /// over `q=a%20b`. (A `+` that is meant as a plus is sent as `%2B`.)
+    /// over `q=a%20b`. (Send a plus sign as `%2B`.)
     #[must_use]
     pub fn as_sent(mut self) -> Self {
         self.spelling = Spelling::AsSent;
@@ -131,8 +131,7 @@ impl Signer {
         Ok(SCHEME.sign(Some(&self.public_token), preamble, &self.secret, body))
     }
 
-    /// Signs a request as it stands and puts the headers in. The body takes part where the method
-    /// is POST, and in no other.
+    /// Signs a request and adds the headers. The body is signed only if the method is POST.
     ///
     /// # Errors
     /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would
@@ -160,7 +159,7 @@ fn signed_body<B: AsRef<[u8]>>(request: &http::Request<B>) -> Option<&[u8]> {
 
 /// The server's side: whether a request was signed with a shop's private token.
 ///
-/// It looks at the signature only. Where a request can carry a bearer token too, ask
+/// It checks only the signature. If requests may have a bearer token instead, call
 /// [`Authentication::of`] first, as the server does.
 ///
 /// The canonical string does not say where a key, a value or the query ends, so one signature fits
@@ -259,9 +258,9 @@ impl Verifier {
             .finish_with(body.unwrap_or_default())
     }
 
-    /// Verifies a whole request. The body takes part where the method is POST, and in no other: a
-    /// receipt for another method says nothing about the body. No receipt says anything about the
-    /// method and the path.
+    /// Verifies a whole request. The body is signed only if the method is POST: a receipt for
+    /// another method says nothing about the body. No receipt says anything about the method and
+    /// the path.
     ///
     /// # Errors
     /// The first [`VerifyError`] that applies, in the order of the variants.
@@ -306,7 +305,7 @@ impl Authentication {
     }
 }
 
-/// An OAuth access token: the way in for platforms that act for several merchants.
+/// An OAuth access token, for platforms that act for several merchants.
 ///
 /// It expires after an hour (Quick Start, 1.2). `Debug` does not show it, and it is wiped on drop.
 ///

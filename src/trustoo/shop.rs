@@ -79,14 +79,14 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts what any of one shop's `secrets` signed up to 900 s ago or ahead. The public token
-    /// is not looked at.
+    /// Accepts deliveries that any of one shop's `secrets` signed up to 900 s ago or ahead. Ignores
+    /// the public token.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
         Self::of(Keys::One(secrets.into()))
     }
 
-    /// Accepts what any of the secrets signed that `store` has for the request's public token.
+    /// Accepts deliveries signed by any of the secrets that `store` has for their public token.
     #[must_use]
     pub fn with_store(store: impl SecretStore + 'static) -> Self {
         Self::of(Keys::store(store))
@@ -103,8 +103,8 @@ impl Verifier {
         self
     }
 
-    /// Counts the query of the URL at which the webhooks arrive among the signed parameters, the
-    /// way the Open API does. By default it takes no part: the documents show no such case.
+    /// Adds the query of the webhooks' URL to the signed parameters, as the Open API does. By
+    /// default it is left out: the documents show no such case.
     ///
     /// # Errors
     /// [`SignError::ReservedParameter`] where the query has a parameter `timestamp`.
@@ -170,10 +170,9 @@ impl Signer {
 ///
 /// # Secrets in a database
 ///
-/// A [`SecretStore`] must not block, so load a shop's secret before verifying, into the store that
-/// the verifier has. The verifier still judges everything, and an unknown token is refused in its
-/// place. Anyone can send made-up tokens: keep the known ones in memory, and ask the database for
-/// no others.
+/// A [`SecretStore`] must not block, so load a shop's secret into the verifier's store before
+/// verifying. The verifier still judges everything, and refuses an unknown token. Anyone can send
+/// made-up tokens: keep the known ones in memory, and ask the database for no others.
 ///
 /// ```
 /// use std::{collections::{HashMap, HashSet}, sync::{Arc, RwLock}};
@@ -183,7 +182,7 @@ impl Signer {
 /// struct Receiver {
 ///     /// Every public token, 24 bytes each: loaded at the start, added to when a shop installs.
 ///     installed: RwLock<HashSet<String>>,
-///     /// The secrets of the shops that were heard of since; no more than are installed.
+///     /// The secrets of the shops that sent something since; no more than are installed.
 ///     loaded: Arc<RwLock<HashMap<String, Secrets>>>,
 ///     /// `shop::Verifier::with_store(Arc::clone(&loaded))`
 ///     verifier: shop::Verifier,
@@ -214,7 +213,7 @@ pub struct Unsigned<'h> {
 }
 
 impl<'h> Unsigned<'h> {
-    /// Reads what is there. A header that is repeated or not UTF-8 reads as absent.
+    /// Reads the headers. One that is repeated or not UTF-8 reads as absent.
     #[must_use]
     pub fn from_headers<H: Headers + ?Sized>(headers: &'h H) -> Self {
         let text = |name| headers::text(headers, name);

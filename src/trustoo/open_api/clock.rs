@@ -6,16 +6,15 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::time::Timestamp;
 
-/// Tells the time by which the server judges a request, though the clock of this machine is wrong.
+/// The server's time, by which it judges requests, even if this machine's clock is wrong.
 ///
-/// It starts as the clock of this machine. Each answer says when the server made it, and with that
-/// it is [corrected](Self::observe). Clones share one correction: keep one clock per server.
+/// It starts as this machine's clock. The time in each answer [corrects](Self::observe) it. Clones
+/// share one correction: keep one clock per server.
 ///
 /// - The server's time is compared with the middle between sending and receiving.
-/// - A difference that the way there and back explains, give or take 4 minutes, changes nothing: the
-///   server allows 15 minutes (Quick Start, 1.1), and answers that were long on their way do not
-///   move the clock back and forth.
-/// - A correction of more than 24 hours is not made. A false answer could otherwise obtain
+/// - A difference of up to 4 minutes beyond the round trip changes nothing: the server allows 15
+///   minutes (Quick Start, 1.1), and slow answers do not move the clock back and forth.
+/// - Corrections of more than 24 hours are ignored. Otherwise a false answer could obtain
 ///   signatures for a time to come.
 /// - It never goes back, even if the clock of this machine does, unless an answer says that it is
 ///   ahead of the server.
