@@ -110,6 +110,24 @@ impl Redis {
         })
         .await;
     }
+
+    /// Waits until this replica has all that was written to the primary so far.
+    async fn has_caught_up_with(&self, primary: &Self) {
+        let written = primary.offset("master_repl_offset").await;
+        within(async {
+            while self.offset("slave_repl_offset").await < written {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+    }
+
+    /// A position in the stream of writes.
+    async fn offset(&self, name: &str) -> u64 {
+        let info = self.ask::<String>(&["INFO", "replication"]).await.unwrap();
+        let offset = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        offset.unwrap().parse().unwrap()
+    }
 }
 
 impl Drop for Redis {
@@ -351,15 +369,7 @@ async fn after_a_failover_the_store_asks_the_new_primary() {
     });
     assert_eq!(code(&store, "before").await, "processed");
     let claim = store.claim(key("during"), LATER, NOW).await.unwrap();
-    within(async {
-        while !other.ask::<String>(&["INFO", "replication"]).await.unwrap().contains("lag=0") {
-            if other.ask::<i64>(&["DBSIZE"]).await.unwrap() == 2 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    other.has_caught_up_with(&one).await;
     other.ask::<()>(&["REPLICAOF", "NO", "ONE"]).await.unwrap();
     one.replicates(&other).await;
 
@@ -407,6 +417,7 @@ async fn sentinel_moves_the_primary() {
         async move { client.lock().await.get_async_connection().await }
     });
     assert_eq!(code(&store, "first").await, "processed");
+    other.has_caught_up_with(&one).await;
 
     let ask = Client::open(("127.0.0.1", port)).unwrap();
     let mut ask = ask.get_multiplexed_async_connection().await.unwrap();
@@ -425,6 +436,7 @@ async fn sentinel_moves_the_primary() {
     assert_eq!(code(&store, "first").await, "duplicate");
 
     sentinel.line_with("+slave");
+    one.has_caught_up_with(&other).await;
     other.kill();
     sentinel.line_with("+switch-master");
     assert!(processed_in_the_end(&store, "third").await >= 1);
