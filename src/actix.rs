@@ -49,11 +49,11 @@ use crate::{
 /// not what was signed.
 ///
 /// Only a POST is verified; any other method is answered with 405. The headers are judged before
-/// the body is hashed. The window is checked again when the body is there. The limit of a body is 1
-/// MiB, or a [`BodyLimit`] in the app's data; a [`PayloadConfig`](actix_web::web::PayloadConfig) is
-/// for actix's extractors alone. A refusal is sent after the rest of the body was read and dropped,
-/// up to eight times the limit: a sender whose connection closes while it writes does not see the
-/// answer.
+/// the body is hashed. The window is checked again when the body is complete. The body limit is 1
+/// MiB, unless the app's data has a [`BodyLimit`]; a
+/// [`PayloadConfig`](actix_web::web::PayloadConfig) applies only to actix's own extractors. Before
+/// a refusal is sent, the rest of the body is read and dropped, up to eight times the limit: a
+/// sender whose connection closes while it writes does not see the answer.
 #[derive(Debug, Clone)]
 pub struct Webhook<V: Verify>(pub Delivery<V::Event, Bytes>);
 
@@ -99,7 +99,7 @@ fn acknowledgement(body: &'static str) -> HttpResponse {
 pub struct BodyLimit(pub usize);
 
 impl BodyLimit {
-    /// The limit for reading and dropping a refused body, as a multiple of its limit.
+    /// How much of a refused body is read and dropped, as a multiple of the limit.
     const TIMES: usize = 8;
 }
 
@@ -182,7 +182,7 @@ impl Body {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WebhookError {
-    /// The request is no POST: 405.
+    /// The request is not a POST: 405.
     Method,
 
     /// The request is not a genuine delivery: [`VerifyError::status_code`].
@@ -197,8 +197,8 @@ pub enum WebhookError {
     /// The body ended early, or the connection did: 400.
     Unreadable(PayloadError),
 
-    /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::status_code`], for a
-    /// duplicate with the vendor's acknowledgement.
+    /// The delivery is a duplicate, or cannot be claimed: [`ReplayError::status_code`]. The answer
+    /// to a duplicate is the vendor's acknowledgement.
     #[non_exhaustive]
     Replay {
         /// Why.

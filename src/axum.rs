@@ -151,7 +151,7 @@ impl http_body::Body for Shared {
     }
 }
 
-/// Why there is no delivery, or none to process.
+/// Why there is no delivery, or why it must not be processed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WebhookRejection {

@@ -1,8 +1,8 @@
 //! Reads off the wire a body that was refused.
 //!
-//! Most senders write their whole request before they read the answer. Where the connection is
-//! closed on bytes that nobody read, the answer is lost with them: the sender sees a broken pipe,
-//! and not the reason.
+//! Most senders write their whole request before they read the answer. If the connection is closed
+//! while there are unread bytes, the answer is lost too: the sender sees a broken pipe, and not the
+//! reason.
 
 use core::pin::pin;
 
@@ -27,8 +27,8 @@ pub(crate) async fn drain<B: Body>(body: B, limit: usize) {
     }
 }
 
-/// Does the same with a body of which nothing was read yet, unless the client waits for
-/// `100 Continue` before it sends it: then it never does.
+/// Does the same for a body of which nothing was read yet. If the client waits for `100 Continue`,
+/// nothing is read: such a client never sends the body.
 pub(crate) async fn drain_unread<B: Body>(headers: &HeaderMap, body: B, limit: usize) {
     let waits = headers
         .get(header::EXPECT)

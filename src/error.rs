@@ -13,10 +13,12 @@ pub use event::{EventError, EventErrorKind};
 
 /// Why a request was refused.
 ///
-/// The variants are tried in this order: the first that applies is the verdict.
-/// Everything but [`SignatureMismatch`](Self::SignatureMismatch) is decided from the headers (for
-/// [`ReservedParameter`](Self::ReservedParameter), the query), before the body is read or anything
-/// is hashed.
+/// The variants are tried in this order: the first that applies is the verdict. (One header after
+/// the other is looked for: of a repeated timestamp and a missing signature, the first is told.)
+///
+/// All but [`SignatureMismatch`](Self::SignatureMismatch) and [`UnknownTime`](Self::UnknownTime) are
+/// decided by the headers and the query, before the body is read and before anything is hashed.
+/// The window is checked once more when the body is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyError {
@@ -196,8 +198,8 @@ pub enum SecretError {
     /// The secret is empty. HMAC would take it, and anyone could then sign.
     Empty,
 
-    /// The secret is made of NUL bytes alone. HMAC fills a short key up with them, so such a
-    /// secret is the empty one again.
+    /// The secret is made of NUL bytes alone. HMAC pads short keys with them, so such a secret
+    /// equals the empty one.
     Nul,
 }
 
@@ -248,8 +250,8 @@ pub enum SignError {
     /// The query already has a parameter `timestamp`; the signature adds its own.
     ReservedParameter,
 
-    /// The query starts with `?` or holds a `#`: it is not the part of a URL between the two, or a
-    /// `#` in it is not escaped (`%23`).
+    /// The query starts with `?` or contains a `#`. It must be only the part of a URL between the
+    /// two, with any `#` in it escaped as `%23`.
     NotAQuery,
 
     /// A public token, access token or API key holds bytes that no header can carry, such as a line

@@ -1,8 +1,8 @@
 //! Common to every event: the trait, and the values that both vendors send.
 //!
-//! A body is read in two steps. [`json`](crate::json) makes a tree of it; then each record takes
-//! its fields out of the tree by name ([`read`]). The rest is `extra`. A value that does
-//! not fit its field stays there too, and is listed as a [`Mismatch`].
+//! A body is read in two steps. [`json`](crate::json) parses it into a tree. Then each record takes
+//! its fields out of the tree by name ([`read`]), and the rest becomes `extra`. A value that does
+//! not fit its field goes there too, and is listed as a [`Mismatch`].
 
 use core::fmt;
 
@@ -36,13 +36,13 @@ pub use {extra::Extra, mismatch::Mismatch, money::Money, personal::Personal, tim
 pub trait Event: sealed::FromJson + Clone + fmt::Debug + PartialEq + Send + Sync + 'static {
     /// The fields that were sent and do not fit, at most 64 of them.
     ///
-    /// Each is `None` (of a list, the items that fit are there), and its value stands in the
-    /// `extra` of its object. Log them and go on: the rest of the event is as it was sent.
+    /// Each of them is `None` (a list keeps the items that fit), and its value is in the `extra` of
+    /// its object. Log them and go on: the rest of the event is as it was sent.
     #[cfg(feature = "json")]
     fn mismatches(&self) -> &[Mismatch];
 
-    /// The key that this delivery shares with its retries, which are re-signed; `None` where a
-    /// retry is the same bytes, or where there is none.
+    /// The key that this delivery shares with its re-signed retries; `None` if a retry is the same
+    /// bytes, or if there is no key.
     #[cfg(feature = "json")]
     fn retry_key(&self) -> Option<ReplayKey>;
 }

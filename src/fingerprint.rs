@@ -55,8 +55,8 @@ impl ReplayKey {
     pub(crate) const NONE: Self = Self([0; 32]);
 
     /// A key from parts of a **verified** event, such as its name, the id of its object and the
-    /// time of the change. It is the SHA-256 of the parts and their lengths: other parts, or the
-    /// same bytes parted elsewhere, give another key.
+    /// time of the change. It is the SHA-256 of the parts and their lengths: different parts, or
+    /// the same bytes split differently, give a different key.
     #[must_use]
     pub fn derive<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> Self {
         let mut hash = Sha256::new();

@@ -28,13 +28,14 @@ use crate::error::VerifyError;
 pub trait Headers {
     /// Every value sent under `name`, unjoined, in any order.
     ///
-    /// `name` is in lower case, and the ASCII case of the names that were sent does not matter.
-    /// Report a header that came twice as two values: a verifier refuses it, and an implementation
-    /// that shows only one of them takes that protection away.
+    /// `name` is in lower case; the ASCII case of the names that were sent does not matter. Report
+    /// a header that came twice as two values, so that the verifier can refuse it. An
+    /// implementation that reports only one of them removes that protection.
     fn values<'h>(&'h self, name: &'static str) -> impl Iterator<Item = &'h [u8]>;
 
-    /// The same by a name of the crate's. Implement it for a map that looks names up in a parsed
-    /// form, as [`HeaderName::as_http`] has it: parsing costs as much as finding.
+    /// The same, by one of this crate's header names. Implement it for a map that looks up names in
+    /// a parsed form, like that of [`HeaderName::as_http`]: parsing a name costs as much as finding
+    /// it.
     #[inline]
     fn values_of<'h>(&'h self, name: &'static HeaderName) -> impl Iterator<Item = &'h [u8]> {
         self.values(name.text)
@@ -50,7 +51,7 @@ pub struct HeaderName {
 }
 
 impl HeaderName {
-    /// Meant for `static`s, where text that is no name in lower case does not compile.
+    /// Meant for `static`s: text that is not a lower-case name does not compile there.
     pub(crate) const fn new(text: &'static str) -> Self {
         Self {
             text,
@@ -129,7 +130,7 @@ where
     }
 }
 
-/// A header that no verdict depends on: absent where it is repeated or not UTF-8.
+/// Reads a header that no verdict depends on. A repeated one, or one that is not UTF-8, is `None`.
 pub(crate) fn text<'h, H>(headers: &'h H, name: &'static HeaderName) -> Option<&'h str>
 where
     H: Headers + ?Sized,
@@ -137,7 +138,7 @@ where
     core::str::from_utf8(single(headers, name).ok()?).ok()
 }
 
-/// The headers that make a request a signed one.
+/// The headers that sign a request.
 ///
 /// ```
 /// use trusthooks::{Secret, Timestamp, trustlens};

@@ -1,4 +1,4 @@
-//! JSON as a tree of this crate's own: of bounded depth, with each key of an object once, and the
+//! This crate's own JSON tree. Its depth is bounded, an object has each key once, and it is the
 //! same with any features of `serde_json`.
 
 use alloc::{
@@ -98,7 +98,7 @@ impl Json<'_> {
 /// The rest of an object after its fields were taken out.
 pub(crate) fn into_map(object: Object<'_>) -> Map<String, Value> {
     let mut map = Map::new();
-    // Not collected: that would gather all of them once more.
+    // Not `collect`: that would gather all entries once more.
     for (key, value) in consume(object) {
         map.insert(key.into_owned(), value.into_value());
     }
@@ -158,7 +158,7 @@ fn has_repeated_keys(object: &Object<'_>) -> bool {
 /// A value at a depth, as a seed and its visitor.
 #[derive(Clone, Copy)]
 struct Tree<'c> {
-    /// In how many arrays and objects it stands.
+    /// The number of arrays and objects around it.
     depth: u8,
     /// Where the value of [`NUMBER_KEY`] is read: set where it proves to be a number's digits.
     digits: Option<&'c Cell<bool>>,
@@ -237,9 +237,9 @@ impl<'de> Visitor<'de> for Tree<'_> {
         let mut object = Object::new();
         while let Some(key) = map.next_key_seed(self.deeper())? {
             let Json::Text(key) = key else { return Err(A::Error::custom("a key is no text")) };
-            // With `arbitrary_precision` a number comes as an object of this one key: the key as a
-            // constant, its value as a `String`. What a body or a `Value` has under that key comes
-            // otherwise.
+            // With `arbitrary_precision`, a number comes as an object with this one key: the key as
+            // a constant, its value as a `String`. If a body or a `Value` itself has that key, it
+            // comes in another form.
             let digits = Cell::new(false);
             let mut seed = self.deeper();
             if object.is_empty() && matches!(key, Cow::Borrowed(NUMBER_KEY)) {

@@ -1,8 +1,8 @@
-//! Mark and work in one transaction.
+//! Replay protection in the transaction that does the work.
 //!
-//! The work of a webhook usually ends in a database. Where that is PostgreSQL, write the mark "was
-//! processed" in the same transaction as the work. Then both are there or neither is, no matter
-//! what dies and when. It needs no lease and no other store, and nothing can run twice.
+//! The work of a webhook usually ends in a database. If that is PostgreSQL, write the mark "was
+//! processed" in the same transaction as the work. Then either both are written or neither is, no
+//! matter what fails and when. It needs no lease and no other store, and nothing can run twice.
 //!
 //! ```no_run
 //! use tokio_postgres::Client;
@@ -43,10 +43,10 @@ CREATE TABLE IF NOT EXISTS trusthooks_claims (
 CREATE INDEX IF NOT EXISTS trusthooks_claims_until ON trusthooks_claims (until);
 ";
 
-/// The statement of [`claim`]: with the key's 32 bytes (`bytea`), the last moment at which it is
-/// remembered in Unix seconds (`bigint`), and the first eight bytes of the key as a number
-/// (`bigint`, big-endian). Its one row says whether nobody else was at it (`free`), and whether it
-/// is new (`new`).
+/// The statement of [`claim`]. Its parameters are the key's 32 bytes (`bytea`), the last moment at
+/// which it is remembered in Unix seconds (`bigint`), and the first eight bytes of the key as a
+/// number (`bigint`, big-endian). Its one row tells whether no other transaction is processing the
+/// delivery (`free`), and whether the delivery is new (`new`).
 ///
 /// The lock is a transaction's own and ends with it. Without it, a second claim would wait for the
 /// first transaction and hold a connection meanwhile.
@@ -68,15 +68,15 @@ DELETE FROM trusthooks_claims WHERE key IN (
     ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED
 )";
 
-/// The end of the year 9999: the server cannot count much further.
+/// The end of the year 9999, which every client library can read.
 const LATEST: i64 = 253_402_300_799;
 
 /// The outcome of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "only what is new may be processed"]
 pub enum Claimed {
-    /// It is new, and claimed by this transaction: do the work and commit. Rolled back, or lost
-    /// with the connection, it is new again.
+    /// It is new, and claimed by this transaction: do the work and commit. If the transaction is
+    /// rolled back, or lost with the connection, the delivery is new again.
     New,
     /// It was processed before. Answer with the vendor's acknowledgement.
     Duplicate,

@@ -43,8 +43,8 @@ const RELEASE: &str =
 
 /// Connects to the server that accepts writes at this moment.
 ///
-/// [`redis::Client`] is one, and so is any function that returns a connection. With Sentinel it
-/// asks for the primary each time:
+/// [`redis::Client`] implements it, and so does any function that returns a connection. With
+/// Sentinel, the function asks for the primary each time:
 ///
 /// ```ignore
 /// let sentinel = Arc::new(tokio::sync::Mutex::new(SentinelClient::build(
@@ -59,9 +59,9 @@ const RELEASE: &str =
 /// });
 /// ```
 ///
-/// With a cluster it returns clones of a `ClusterConnection`. Connections should have a response
-/// timeout below the vendor's patience (5 s for Trustoo); by default those of `redis` wait for 0.5
-/// s.
+/// With a cluster, the function returns clones of a `ClusterConnection`. The response timeout of a
+/// connection should be shorter than the vendor waits (5 s for Trustoo). The default of `redis` is
+/// 0.5 s.
 pub trait Connect: Send + Sync {
     /// A connection that clones cheaply.
     type Connection: ConnectionLike + Clone + Send + Sync;
@@ -106,17 +106,17 @@ where
 /// ```
 ///
 /// A claim is `SET key owner NX PX lease`. Committing it sets the key for as long as the delivery
-/// is to be remembered; releasing it deletes the key where it is still the owner's. A claim that is
+/// is to be remembered. Releasing it deletes the key if it is still the owner's. A claim that is
 /// dropped without either, because the request was cancelled, the handler panicked or the machine
 /// died, becomes free when its lease runs out. Handlers must finish within the lease; otherwise a
 /// second one may process the same delivery.
 ///
-/// Where Redis cannot be reached, a claim fails with [`ReplayError::Unavailable`] and nothing is
+/// If Redis cannot be reached, a claim fails with [`ReplayError::Unavailable`] and nothing is
 /// processed; the cause is the error's source. After a broken connection, a timeout, or an answer
-/// of a server that is no primary any more (`READONLY`), the store makes a new connection. What
-/// Redis forgets can be processed again within its window: what it evicts (give it a policy of
-/// `noeviction`), what a restart without `appendonly` loses, and the last moments before a
-/// failover, since it replicates asynchronously.
+/// from a server that is no longer the primary (`READONLY`), the store makes a new connection. A
+/// delivery that Redis forgets can be processed again within its window. Redis forgets keys that it
+/// evicts (set the policy `noeviction`), keys that a restart without `appendonly` loses, and the
+/// last moments before a failover, since it replicates asynchronously.
 ///
 /// Deployments that share a server must not share keys: give each a
 /// [prefix](RedisStore::with_prefix) of its own.
@@ -169,7 +169,8 @@ impl<C: Connect> RedisStore<C> {
         self
     }
 
-    /// Claims for longer or shorter: more than a handler ever takes. At least a millisecond.
+    /// Claims for this long, and at least a millisecond. The lease must be longer than a handler
+    /// ever takes.
     #[must_use]
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease.max(Duration::from_millis(1));
@@ -178,8 +179,8 @@ impl<C: Connect> RedisStore<C> {
 }
 
 impl<C: Connect> Shared<C> {
-    /// Runs a command that may run twice. On a connection that is no good any more it runs once
-    /// more, on a new one; not after a timeout, since the vendor waits.
+    /// Runs a command that may run twice. If the connection is lost, it runs once more on a new
+    /// one, but not after a timeout, since the vendor waits.
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, ReplayError> {
         let mut first = true;
         loop {
@@ -199,8 +200,8 @@ impl<C: Connect> Shared<C> {
         }
     }
 
-    /// The connection, or a new one. Of those that find it down, one connects; the others take what
-    /// comes of that, so that none waits for more than one attempt.
+    /// The connection, or a new one. If several callers find it down, one of them connects and the
+    /// others share the result, so that none waits for more than one attempt.
     async fn connection(&self) -> RedisResult<(C::Connection, u64)> {
         let seen = self.attempts.load(Ordering::Acquire);
         let mut link = self.link.lock().await;
@@ -310,7 +311,7 @@ impl<C: Connect> ReplayStore for RedisStore<C> {
         self.shared.query(&set).await
     }
 
-    /// Where Redis cannot be reached, the lease does it.
+    /// If Redis cannot be reached, the claim becomes free when its lease runs out.
     async fn release(&self, claim: RedisClaim) {
         let mut release = cmd("EVAL");
         release.arg(&[RELEASE, "1", &claim.key, &claim.owner]);

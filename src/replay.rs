@@ -35,10 +35,10 @@
 //! | Trustoo shop webhooks | re-signed | the whole event |
 //! | Trustoo system webhooks | the same bytes | the fingerprint |
 //!
-//! That is [`Delivery::replay_key`], within a scope, the scheme and the key id. A fingerprint is
-//! remembered for as long as the request could be replayed; where no time is signed, and for keys
-//! of events, for [`RETENTION`]. After that, `check_age` of the event refuses old ones by the time
-//! that their body signs.
+//! [`Delivery::replay_key`] is this key, together with a scope, the scheme and the key id. A
+//! fingerprint is remembered for as long as the request could be replayed. A fingerprint without a
+//! signed time, or a key from an event, is remembered for [`RETENTION`]. After that, the event's
+//! `check_age` refuses old deliveries by the time in their signed body.
 
 use alloc::sync::Arc;
 use core::{error::Error, fmt, future::Future, time::Duration};
@@ -73,7 +73,7 @@ pub enum ReplayError {
     /// The guard is at its capacity, and no delivery in it has expired. Answer with 503.
     Full,
 
-    /// By the guard's clock, the delivery's window has closed, so the guard may have forgotten it.
+    /// At the time of the claim, the delivery's window has closed, so it may have been forgotten.
     /// Happens if a request is verified just before and claimed just after. Answer with 503.
     Expired,
 
@@ -167,12 +167,13 @@ impl Error for ReplayError {
 }
 
 impl<E: Event, B: AsRef<[u8]>> Delivery<E, B> {
-    /// The key of the delivery, and the time for which to remember it, as the layer claims them.
-    /// For claiming by hand.
+    /// The key that the layer claims for the delivery, and how long to remember it. Use it to claim
+    /// by hand.
     ///
     /// The key covers the scope, the scheme, the [key id](Self::key_id), and [`Event::retry_key`],
-    /// which re-signed retries share. An event without one has the fingerprint in its place. Use
-    /// scopes for endpoints that share a store and must each get every event.
+    /// which re-signed retries share. If an event has no retry key, the fingerprint takes its
+    /// place. If several endpoints share a store and must each get every event, give each its own
+    /// scope.
     #[must_use]
     pub fn replay_key(&self, scope: &str) -> (ReplayKey, Retention) {
         #[cfg(feature = "json")]
@@ -241,12 +242,12 @@ impl Retention {
         Self { window, span: window.is_none().then_some(RETENTION) }
     }
 
-    /// Remembers an event by its key: for [`RETENTION`], and longer where the window is so wide
-    /// that the same request could still be accepted then.
+    /// Remembers an event by its key: for [`RETENTION`], or longer if the window is so wide that
+    /// the same request could still be accepted after that.
     #[must_use]
     pub fn of_key(receipt: &Receipt) -> Self {
         let window = Window::of(receipt);
-        // Accepted at the earliest one length before it was signed, and last one length after.
+        // A symmetric window is open for two lengths. `left` sees to one that is longer ahead.
         let open = window.map_or(0, |window| window.length.saturating_mul(2));
         Self { window, span: Some(RETENTION.max(Duration::from_secs(open))) }
     }
@@ -254,13 +255,11 @@ impl Retention {
     /// The time left from `now`; `None` if the window has closed.
     #[must_use]
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
-        match (self.span, self.window) {
-            (Some(span), _) => Some(span),
-            (None, Some(window)) => {
-                window.closes.as_unix().checked_sub(now.as_unix()).map(Duration::from_secs)
-            }
-            (None, None) => Some(Duration::ZERO),
-        }
+        let open = self
+            .window
+            .map_or(Some(0), |window| window.closes.as_unix().checked_sub(now.as_unix()));
+        let open = open.map(Duration::from_secs);
+        self.span.map_or(open, |span| Some(span.max(open.unwrap_or_default())))
     }
 
     /// The last moment at which it is remembered, for stores that keep a time.
@@ -286,8 +285,8 @@ impl Window {
 /// A store of claims: in memory ([`ReplayGuard`]) or elsewhere. Its futures need no particular
 /// runtime.
 pub trait ReplayStore: Send + Sync {
-    /// The right to process one delivery. When it is dropped, as by a cancelled request, the
-    /// delivery must become free again: at once, or when a lease ends.
+    /// The right to process one delivery. If it is dropped, for example because the request was
+    /// cancelled, the delivery must become free again: at once, or when a lease ends.
     type Claim: Send;
 
     /// Claims a delivery by its fingerprint, to be remembered for as long as it could be replayed;
@@ -311,8 +310,8 @@ pub trait ReplayStore: Send + Sync {
         self.claim(key, retention, now)
     }
 
-    /// Claims the delivery known by `key`, to be remembered for `retention` once it is committed.
-    /// `now` is the time of the claim, not that at which the request began to arrive.
+    /// Claims the delivery with this `key`. Once committed, it is remembered for `retention`. `now`
+    /// is the time of the claim, not the time when the request began to arrive.
     fn claim(
         &self,
         key: ReplayKey,

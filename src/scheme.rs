@@ -61,7 +61,8 @@ impl Scheme {
         self.name
     }
 
-    /// The header that says whose key signed, where the scheme has one. It is not signed itself.
+    /// The header that tells whose key signed the request, if the scheme has one. The header itself
+    /// is not signed.
     #[must_use]
     pub fn id(&self) -> Option<&HeaderName> {
         self.id.as_ref().map(|(name, _)| name)
@@ -85,8 +86,7 @@ impl Scheme {
         self.prefix
     }
 
-    /// The window that a verifier has unless it is given another; unbounded where no time is
-    /// signed.
+    /// The default window of a verifier; unbounded if the scheme signs no time.
     #[must_use]
     pub const fn window(&self) -> ReplayWindow {
         self.window

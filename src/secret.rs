@@ -58,8 +58,8 @@ impl Secret {
     /// Reads the secret's bytes. Wiping them is up to the caller.
     ///
     /// # Errors
-    /// [`SecretError::Empty`] and [`SecretError::Nul`] for an empty secret and for NUL bytes alone,
-    /// which HMAC would take for the same key: an unset environment variable or a buffer that was
+    /// [`SecretError::Empty`] for an empty secret, and [`SecretError::Nul`] for NUL bytes alone.
+    /// HMAC would take both for the same key: an unset environment variable or a buffer that was
     /// never filled must not become a key that everyone knows.
     pub fn new(secret: impl AsRef<[u8]>) -> Result<Self, SecretError> {
         // A frame of its own, so that its leftovers lie within the stack that is wiped next.
@@ -109,7 +109,8 @@ impl fmt::Debug for Secret {
 /// ```
 ///
 /// They are tried in this order, up to the first that fits. So a previous secret costs nothing
-/// while the current one fits. [`Receipt::secret_index`](crate::Receipt::secret_index)
+/// while the current one fits. (A streamed body is hashed for each.)
+/// [`Receipt::secret_index`](crate::Receipt::secret_index)
 /// says which one fitted. Once it has been 0 for long enough, drop the others.
 ///
 /// Clones share the keyed states, which are wiped when the last of them is dropped.
@@ -207,7 +208,7 @@ impl<T: SecretStore + ?Sized> SecretStore for Arc<T> {
 /// The source of a verifier's secrets.
 #[derive(Clone)]
 pub(crate) enum Keys {
-    /// One shop or endpoint, whose requests need not say whose they are.
+    /// One shop or endpoint, whose requests need no id.
     One(Secrets),
     /// Several, selected by id.
     Store(Arc<dyn SecretStore>),

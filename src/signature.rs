@@ -18,13 +18,13 @@ impl Signature {
 
     /// Reads `prefix` and 64 lower-case hex digits, and nothing else.
     ///
-    /// The text came over the wire. Its bytes and its length are no secret, so reading it may take
-    /// any time.
+    /// The text came over the wire. Its bytes and its length are not secret, so reading need not
+    /// take constant time.
     pub(crate) fn from_hex(text: &[u8], prefix: &str) -> Option<Self> {
         let digits = text.strip_prefix(prefix.as_bytes())?;
         let digits: &[u8; 2 * Self::LENGTH] = digits.try_into().ok()?;
-        // By hand, all of them at once, so that the compiler can use vectors: byte by byte, with a
-        // branch for each, this would cost as much as a third of a small body's MAC.
+        // Decoded by hand and all at once, so that the compiler can use vectors. Byte by byte, with
+        // a branch for each, this would cost as much as a third of a small body's MAC.
         let nibbles = digits.map(nibble);
         if nibbles.iter().fold(0, |seen, nibble| seen | nibble) > 0x0f {
             return None;
@@ -51,8 +51,8 @@ impl Signature {
 impl ConstantTimeEq for Signature {
     /// Compares two MACs without letting the time tell where they differ.
     ///
-    /// Secret until the verdict is out: the computed MAC. Not secret: the one that was sent, and
-    /// the length of both, which is 32 bytes by type.
+    /// The computed MAC is secret until the verdict is out. The one that was sent is not secret,
+    /// and neither is the length of both, which is 32 bytes by type.
     #[inline]
     fn ct_eq(&self, other: &Self) -> Choice {
         // Word by word, which is faster than byte by byte.

@@ -38,9 +38,9 @@ impl Timestamp {
 
     /// The system clock, cut to whole seconds. A clock set before 1970 reads as 1970.
     ///
-    /// This is the only place where the crate asks for the time. Where there is no system clock
-    /// (`wasm32-unknown-unknown`, for one, where the standard library's panics), pass the time to
-    /// the `*_at` functions instead.
+    /// This is the only place where the crate reads the system clock. If there is no system clock, pass
+    /// the time to the `*_at` functions instead. (On `wasm32-unknown-unknown`, for example, the
+    /// standard library's clock panics.)
     #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {
@@ -89,7 +89,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The greatest age of a signature, and how far it may be ahead of this clock. Edges are included.
+/// How old a signature may be, and how far ahead of this clock. Both limits are inclusive.
 ///
 /// The defaults come with each verifier: 300 s both ways for TrustLens (webhooks guide: 5 minutes
 /// in both directions, more than 15 is not advisable), 900 s both ways for Trustoo (Open API quick

@@ -50,8 +50,8 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 ///   somebody who replays a request chooses them: put the layer on the route of the webhook, never
 ///   over a router with other routes.
 /// - The headers are judged first: a stale, malformed or unknown request is refused before its body
-///   is hashed, and to a client that waits for `100 Continue` the body is never asked for. The window
-///   is checked again when the body is there.
+///   is hashed, and a client that waits for `100 Continue` is never asked for the body. The window
+///   is checked again when the body is complete.
 /// - The body is collected under a [`limit`](Self::limit), 1 MiB by default, and hashed as it
 ///   arrives. Past the limit the answer is 413, whether or not the length was announced.
 /// - A refusal has an empty body, [`VerifyError::status`] as its status, and the error in its
@@ -84,8 +84,9 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// layer also records the same facts as fields of the span that the request came in:
 /// `webhook.verdict`, `webhook.scheme`, `webhook.status`, `webhook.age_seconds`,
 /// `webhook.secret_index`, `webhook.body_length` and `webhook.took_seconds`. A span takes those
-/// that it declares. Each refusal is one event with the target `trusthooks`: a warning, an error
-/// where the store failed, and `info` for a duplicate. Neither contains text of the sender.
+/// that it declares. Each refusal is one event with the target `trusthooks`: a warning, `info`
+/// for a delivery that was or is being processed, and an error for any other answer of a store.
+/// Neither contains text of the sender.
 ///
 /// ```
 /// use tracing::{field::Empty, info_span};
@@ -98,8 +99,8 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// decompresses or rewrites bodies. The layer does not limit the time that a client takes: put a
 /// timeout in front, as for any service that reads bodies.
 ///
-/// The service's answers must have a body that can be made of [`Bytes`], as axum's and [`Full`]
-/// have.
+/// The service's answers must have a body that can be made from [`Bytes`], such as axum's or
+/// [`Full`].
 pub struct VerifyLayer<V: Verify, S = Unguarded> {
     verifier: Arc<V>,
     store: Arc<S>,
@@ -142,8 +143,8 @@ impl<V: Verify, S> VerifyLayer<V, S> {
 
     /// Processes each delivery once, as far as `store` knows.
     ///
-    /// A delivery is identified by its [key](Delivery::replay_key): the one of its event, which
-    /// retries share, or else its fingerprint, within its scheme and key id. A processed duplicate
+    /// A delivery is identified by its [key](Delivery::replay_key): its event's key, which retries
+    /// share, or else its fingerprint, together with its scheme and key id. A processed duplicate
     /// is answered with the vendor's acknowledgement, without calling the service. One still in
     /// flight is answered with 409. If the store is full or down, the answer is 503, so that the
     /// vendor retries. If the store fails after the work is done, the service's answer is sent all
@@ -264,7 +265,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that was polled ready is the one to call; its clone waits for the next.
+        // Calls the service that was polled ready; its clone waits for the next request.
         let clone = self.inner.clone();
         let mut inner = core::mem::replace(&mut self.inner, clone);
         let layer = self.layer.clone();
@@ -275,7 +276,7 @@ where
                 Ok(admitted) => admitted,
                 Err(refusal) => return Ok(refusal.answer::<V, R>(&mut watch)),
             };
-            // Should this panic, or not be polled to its end, the claim is dropped.
+            // If this panics, or is not polled to its end, the claim is dropped.
             let mut answer = inner.call(request).await;
             match &mut answer {
                 Ok(answer) if answer.status().is_success() => {

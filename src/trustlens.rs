@@ -1,7 +1,7 @@
 //! TrustLens, the risk plugin for WooCommerce shops.
 //!
-//! From version 1.2.3 the plugin signs `<timestamp>.<body>` ("v2"); settings webhooks, the global
-//! webhook and automation rules all do. This module verifies that. The signature of older versions
+//! Since version 1.2.3, the plugin signs `<timestamp>.<body>` ("v2") for settings webhooks, the
+//! global webhook and automation rules. This module verifies that. The signature of older versions
 //! is in [`v1`], and a [`Verifier`] never falls back to it.
 //!
 //! | header | meaning | signed |

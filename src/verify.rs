@@ -210,8 +210,7 @@ impl<'a> Verification<'a> {
         self.verdict(running.into_iter().map(Mac::finish))
     }
 
-    /// The verdict over a body that is there as a whole. The next secret is tried only when the
-    /// last did not fit.
+    /// The verdict over a complete body. The next secret is tried only if the last did not fit.
     pub(crate) fn finish_with(&self, body: &[u8]) -> Result<Receipt, VerifyError> {
         let secrets = self.key.secrets().iter();
         self.verdict(secrets.map(|secret| self.preamble.sign(secret.key(), body)))
@@ -224,8 +223,7 @@ impl<'a> Verification<'a> {
         Ok(Delivery::new(receipt, self.key.id().cloned(), body))
     }
 
-    /// A delivery of a body that was waited for, every piece of which went to
-    /// [`update`](Self::update).
+    /// A delivery whose body was waited for, and went to [`update`](Self::update) piece by piece.
     #[cfg(any(feature = "actix", feature = "tower"))]
     pub(crate) fn deliver_fed<E, B>(
         self,
@@ -237,7 +235,7 @@ impl<'a> Verification<'a> {
         Ok(Delivery::new(receipt, key_id, body))
     }
 
-    /// A delivery of a body that was waited for, none of which went to [`update`](Self::update).
+    /// A delivery whose body was waited for, and did not go to [`update`](Self::update) at all.
     #[cfg(any(feature = "axum", feature = "tower"))]
     pub(crate) fn deliver_whole<E, B: AsRef<[u8]>>(
         &self,
@@ -250,8 +248,8 @@ impl<'a> Verification<'a> {
 
     /// The one place where a MAC is compared, and the only one that makes a [`Receipt`].
     ///
-    /// Not secret: which of the configured secrets fitted, and so how many were tried. Only a
-    /// holder of one of them can tell it by the clock.
+    /// The index of the secret that fitted, and so the number of secrets tried, is not secret. Only
+    /// a holder of one of the secrets can learn it from the timing.
     fn verdict(&self, computed: impl Iterator<Item = Signature>) -> Result<Receipt, VerifyError> {
         for (secret_index, computed) in computed.enumerate() {
             if computed.ct_eq(&self.sent).into() {
@@ -309,7 +307,7 @@ impl Receipt {
         self.expires_at
     }
 
-    /// A hash that differs for every two genuine requests.
+    /// A hash of the MAC: the same for a byte-identical repeat, and another for any other request.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Sha256::new().chain_update(self.mac.as_bytes()).chain_update(self.scheme);
@@ -373,7 +371,7 @@ pub struct Delivery<E, B> {
     event: Kept<E>,
 }
 
-/// The event that was read of a body, where it is kept: shared by all clones of a delivery.
+/// The event that was read from a body, if it is kept. All clones of a delivery share it.
 struct Kept<E> {
     #[cfg(all(feature = "json", feature = "std"))]
     once: Option<Arc<std::sync::OnceLock<Result<E, crate::EventError>>>>,
@@ -464,10 +462,10 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     /// is `None`, and [`Event::mismatches`] lists it: log that and go on.
     ///
     /// # Errors
-    /// [`EventError`](crate::EventError) where the body is not JSON, is no object, or lacks `event`
-    /// (from Trustoo also `shop_id`; in a review `id`; in a system event `timestamp`). The delivery
-    /// is genuine all the same. Keep its [`body`](Self::body), and answer with an error that
-    /// somebody notices.
+    /// [`EventError`](crate::EventError) if the body is not JSON, is not an object, or lacks
+    /// `event`. (Trustoo's events also need `shop_id`, its reviews `id`, and its system events
+    /// `timestamp`.) The delivery is genuine nevertheless. Keep its [`body`](Self::body), and
+    /// answer with an error that somebody notices.
     #[cfg(feature = "json")]
     pub fn event(&self) -> Result<E, crate::EventError>
     where
@@ -518,7 +516,7 @@ impl<E, B: AsRef<[u8]>> Delivery<E, B> {
     }
 }
 
-// Not derived: that would ask the event to be `Clone`, and there is none in here.
+// Not derived: that would require `E: Clone`, and clones share the event.
 impl<E, B: Clone> Clone for Delivery<E, B> {
     fn clone(&self) -> Self {
         let (receipt, key_id) = (self.receipt, self.key_id.clone());

@@ -11,7 +11,7 @@ use std::{
 
 use trusthooks::{
     Claim, Receipt, ReplayError, ReplayGuard, ReplayKey, ReplayWindow, Secret, Timestamp, Verify,
-    replay::RETENTION,
+    replay::{RETENTION, Retention},
     trustlens,
     trustoo::{shop, system},
 };
@@ -218,6 +218,21 @@ fn a_key_from_the_event_knows_a_retry() {
     assert_eq!(code(guard.claim_key(key(), at(NOW))), "processed");
     assert_eq!(code(guard.claim_key(key(), at(NOW + 180))), "duplicate");
     assert_eq!(code(guard.claim_key(key(), at(NOW + 86_400))), "duplicate");
+}
+
+/// A window may allow more ahead of the clock than behind it.
+#[test]
+fn a_key_is_remembered_for_as_long_as_its_request_is_accepted() {
+    const HOUR: u64 = 3600;
+    let window = ReplayWindow::new(Duration::from_secs(HOUR), Duration::from_secs(48 * HOUR));
+    let secret = Secret::new("s").unwrap();
+    let signed = trustlens::Signer::new(secret.clone()).sign_at(b"", at(NOW + 48 * HOUR));
+    let headers: Vec<_> = signed.iter().collect();
+    let verifier = trustlens::Verifier::new(secret).with_window(window);
+    let receipt = *verifier.verify_at(&headers, "", at(NOW)).unwrap().receipt();
+    let retention = Retention::of_key(&receipt);
+    assert_eq!(retention.left(at(NOW)), Some(Duration::from_secs(49 * HOUR)));
+    assert_eq!(retention.until(at(NOW)), at(NOW + 49 * HOUR));
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl EventError {
         }
     }
 
-    /// The body is not JSON: even the tree, which takes any, could not be parsed.
+    /// The body is not JSON: it could not be parsed even as a tree, which takes any JSON.
     #[cold]
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());

@@ -12,8 +12,8 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// The field, such as `order.total` or `data.media[1].type`: its place in the event as it is
-    /// written again, and of an item in a list the place at which it was sent.
+    /// The path of the field, such as `order.total` or `data.media[1].type`. It is the place in the
+    /// event as this crate writes it; an item of a list has the index at which it was sent.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path

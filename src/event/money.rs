@@ -18,8 +18,8 @@ use crate::{error::MoneyError, json::Json};
 /// An amount of money as a decimal number in the currency's main unit (dollars, not cents).
 ///
 /// Nothing is rounded. Text (`"159.99"`) is taken digit by digit, up to 38 digits. A JSON number
-/// with a fraction was a float on its way, and stands for the decimal of at most 15 significant
-/// digits nearest to it: `60.599999999999994` is 60.6. A float of 2⁵³ and more does not fit, as its
+/// with a fraction was a float on its way. It is read as the nearest decimal of at most 15
+/// significant digits: `60.599999999999994` is 60.6. A float of 2⁵³ or more does not fit, since its
 /// digits are lost.
 ///
 /// Trailing zeros have no meaning: `249`, `249.0` and `"249.00"` are equal. It is written as a JSON
@@ -53,7 +53,8 @@ const MOST_DIGITS: usize = 38;
 impl Money {
     /// The amount in minor units, such as cents with `decimals` 2 (or yen with 0).
     ///
-    /// `None` where it is no whole number of them, since nothing is rounded here, or does not fit.
+    /// `None` if it is not a whole number of them, since nothing is rounded here, or if it does not
+    /// fit.
     #[must_use]
     pub fn minor_units(&self, decimals: u8) -> Option<i64> {
         let (whole, fraction) = self.parts();
@@ -125,7 +126,7 @@ fn canonical(text: &str) -> Option<String> {
     })
 }
 
-/// All its digits. A precision asks for at least so many decimals: `{:.2}` shows `249.00`; it
+/// Shows all digits. A precision sets the minimum number of decimals: `{:.2}` shows `249.00`. It
 /// never rounds.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::read::{Read, Reader, Zone, deserialize_for};
 use crate::json::Json;
 
-/// Something about a person: an e-mail address, a phone number, a name; or JSON that may hold such.
+/// Data about a person, such as an e-mail address, a phone number or a name, or JSON that may hold
+/// such data.
 ///
 /// `Debug` shows `[redacted]` and there is no `Display`, so that it gets into no log by accident.
 /// It can be used like the `T` that it holds. Serializing an event writes it in full.

@@ -71,13 +71,13 @@ impl Reader {
         })
     }
 
-    /// All that was noted, or the reason why there is no event.
+    /// The mismatches that were noted, or the reason why there is no event.
     pub(crate) fn finish(self) -> Result<Mismatches, EventError> {
         self.missing.map_or(Ok(self.mismatches), Err)
     }
 }
 
-/// The mismatches of an event, which take no part when events are compared.
+/// The mismatches of an event. They are ignored when events are compared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mismatches(pub(crate) Vec<Mismatch>);
 
@@ -98,7 +98,7 @@ impl Eq for Mismatches {}
 pub(crate) trait Read: Sized {
     const EXPECTED: &'static str;
 
-    /// Whether the sender writes this for an absent value. (`null` is one for every type.)
+    /// Whether senders write this value for an absent one. (`null` is absent for every type.)
     fn is_nothing(json: &Json<'_>) -> bool {
         matches!(json, Json::Bool(false)) || json.is_empty_text()
     }
@@ -106,7 +106,8 @@ pub(crate) trait Read: Sized {
     /// Takes the value out of the tree, or leaves it there as it does not fit.
     fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self>;
 
-    /// Whether it says something by itself, as empty text does not, nor an object without fields.
+    /// Whether the value says something by itself. Empty text does not, nor does an object without
+    /// fields.
     fn says(&self) -> bool {
         true
     }
@@ -188,8 +189,9 @@ impl<T: Record> Field for Vec<T> {
     }
 }
 
-/// The items of a list; none where nothing was sent, and `None` where it is no list. Those of an
-/// object that is kept come by their numbers, since `extra` may not keep their order.
+/// The items of a list: no items if nothing was sent, and `None` if it is not a list. With
+/// `by_number`, the items of an object are sorted by their numbers, since `extra` may not keep
+/// their order.
 fn items<'j, 'a>(
     json: &'j mut Json<'a>,
     by_number: bool,

@@ -5,10 +5,10 @@ use alloc::string::{String, ToString as _};
 use super::read::{Read, Reader, Required};
 use crate::json::Json;
 
-/// 2^53: from here on a float may stand for another whole number than was meant.
+/// 2^53: from here on, a float may not be the whole number that was meant.
 pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The number that stands here, as one or as text.
+/// The number in this value, which is a number or the text of one.
 pub(super) fn number(json: &Json<'_>) -> Option<Json<'static>> {
     match json {
         Json::Unsigned(number) => Some(Json::Unsigned(*number)),
@@ -35,8 +35,8 @@ pub(super) fn parse_number(text: &str) -> Option<Json<'static>> {
     text.parse().ok().filter(|number: &f64| number.is_finite()).map(Json::Float)
 }
 
-/// The whole number that stands here. `34.0` is one; a fraction is none, nor is a float so large
-/// that it may have been rounded.
+/// The whole number in this value. `34.0` counts as one. A fraction does not, nor does a float so
+/// large that it may have been rounded.
 pub(super) fn whole(json: &Json<'_>) -> Option<i128> {
     match number(json)? {
         Json::Unsigned(number) => Some(number.into()),

@@ -18,8 +18,8 @@ use crate::{
 
 /// A moment as the vendor wrote it: a text (ISO 8601 as a rule) or a number of seconds.
 ///
-/// It is kept and written as it came, so a spelling that this version does not know is no error.
-/// It is read only when asked. Two are equal if the same was sent.
+/// It is kept and written as it came, so an unknown spelling is not an error. (Only the fraction of
+/// a JSON number is dropped.) It is read only when asked. Two are equal if the same was sent.
 #[derive(Clone, Debug, Default)]
 pub struct EventTime {
     sent: Sent,
@@ -56,15 +56,16 @@ impl EventTime {
     /// Reads numbers, also as text: Unix seconds, and from 10¹¹ on milliseconds.
     ///
     /// `None` for anything else, and for numbers from 10¹⁴ on. TrustLens's texts without a zone,
-    /// such as WordPress's `2025-03-12 09:14:00`, are `None` too: they are meant in the time zone
-    /// of the site's settings, which is not in the event, and a guess could be wrong by hours.
-    /// Trustoo's mean UTC.
+    /// such as WordPress's `2025-03-12 09:14:00`, are `None` too: they are in the time zone of the
+    /// site's settings, which is not in the event, and a guess could be wrong by hours. Trustoo's
+    /// texts without a zone are in UTC.
     #[must_use]
     pub fn as_unix(&self) -> Option<i64> {
         self.moment().map(|(seconds, _)| seconds)
     }
 
-    /// With the fraction of a second, for calculations; `None` where [`as_unix`](Self::as_unix) is.
+    /// The moment with its fraction of a second, for calculations; `None` if
+    /// [`as_unix`](Self::as_unix) is `None`.
     #[cfg(feature = "jiff")]
     #[must_use]
     pub fn to_jiff(&self) -> Option<jiff::Timestamp> {
@@ -119,7 +120,8 @@ fn unix(number: &Number) -> Option<(i64, u32)> {
     }
 }
 
-/// A float so large that it may have been rounded stays one, and is no moment.
+/// Drops the fraction. A float so large that it may have been rounded stays a float, and gives no
+/// moment.
 fn without_fraction(number: &Json<'_>) -> Option<Number> {
     match *number {
         Json::Unsigned(number) => Some(number.into()),
@@ -205,7 +207,7 @@ impl Rest<'_> {
         Some(mark)
     }
 
-    /// At least one digit behind a point, in nanoseconds.
+    /// Reads the digits after a point, at least one, as nanoseconds.
     fn fraction(&mut self) -> Option<u32> {
         let rest = self.0.trim_start_matches(|digit: char| digit.is_ascii_digit());
         let digits = self.0.strip_suffix(rest).filter(|digits| !digits.is_empty())?;

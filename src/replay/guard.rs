@@ -40,8 +40,8 @@ const SHARDED: usize = 4096;
 /// until its window closes (300 s after it was signed, at most 600 s in all), one without a signed
 /// time or with a derived key for [`RETENTION`]. An entry takes up to 96 bytes.
 ///
-/// Entries without a window expire by the system's monotonic clock, independent of `now`. So a
-/// clock that steps, ahead or back, makes the guard forget nothing and refuse nothing that is new.
+/// Entries without a window expire by the system's monotonic clock, independent of `now`. So if a
+/// clock steps, ahead or back, the guard forgets nothing and refuses nothing that is new.
 /// (`wasm32-unknown-unknown` has no monotonic clock; there they expire by `now`.)
 #[derive(Clone)]
 pub struct ReplayGuard {
@@ -54,7 +54,7 @@ struct Common {
     capacity: usize,
     len: AtomicUsize,
     clock: SteadyClock,
-    /// A sender could choose among many keys, but does not know these.
+    /// Senders do not know these; otherwise they could choose keys that collide.
     seed: [u64; 2],
 }
 
@@ -188,7 +188,7 @@ impl Common {
         (product as u64) ^ ((product >> 64) as u64)
     }
 
-    /// Counts one entry more, where there may be one more.
+    /// Counts one more entry if there is room for it; `false` if there is none.
     fn take_room(&self) -> bool {
         let room = self.len.fetch_add(1, Ordering::Relaxed) < self.capacity;
         if !room {

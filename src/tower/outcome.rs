@@ -57,9 +57,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The verdict's name: `processed`, `failed`, `method`, the [code](VerifyError::code) of what
-    /// could not be verified, `body_too_large`, `body_unreadable`, `replay_` and the
-    /// [code](ReplayError::code) of what the store said, `unmarked`, or `cancelled`.
+    /// The verdict's name: `processed`, `failed`, `method`, the [code](VerifyError::code) of the
+    /// verifier's error, `body_too_large`, `body_unreadable`, `replay_` and the
+    /// [code](ReplayError::code) of the store's error, `unmarked`, or `cancelled`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -83,7 +83,8 @@ impl Verdict {
 /// Called with the outcome of each request.
 pub(super) type Observer = dyn Fn(&Outcome) + Send + Sync;
 
-/// Follows a request to its end, even if it is dropped. Without an observer it does nothing.
+/// Follows a request to its end, even if it is dropped. Without an observer and
+/// without the feature `tracing` it does nothing.
 pub(super) struct Watch(Option<Watched>);
 
 struct Watched {

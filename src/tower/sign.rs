@@ -31,14 +31,14 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// - If the server refuses a timestamp (code 4) and the corrected clock tells another time, it sends
 ///   the request a second time. It passes on any other code 4, since the server may have begun the
 ///   work.
-/// - It passes on a request with a non-empty `Authorization` as it is: the server takes it for one
+/// - It sends a request with a non-empty `Authorization` unchanged: the server treats it as one
 ///   with a [`Bearer`](crate::trustoo::open_api::Bearer) token and ignores any signature.
 /// - Answers are read whole, up to a [`limit`](Self::limit), for
 ///   [`Answer::from_bytes`](crate::trustoo::open_api::Answer::from_bytes).
 ///
-/// Bodies must be made of [`Bytes`], as `Full<Bytes>`, axum's and reqwest's can be. Errors are
-/// those of the client; a [`SignError`](crate::SignError) where the request cannot be signed; or a
-/// [`LengthLimitError`](http_body_util::LengthLimitError).
+/// The body must be a type that can be made from [`Bytes`], such as `Full<Bytes>`, axum's or
+/// reqwest's. Errors are those of the client, a [`SignError`](crate::SignError) if the request
+/// cannot be signed, or a [`LengthLimitError`](http_body_util::LengthLimitError).
 ///
 /// ```no_run
 /// use bytes::Bytes;
@@ -140,7 +140,7 @@ where
 /// The result of an attempt.
 struct Attempt {
     answer: Response<Bytes>,
-    /// Whether it was refused for its timestamp, and another one would be signed now.
+    /// Whether it was refused for its timestamp, and a new attempt would sign another one.
     was_untimely: bool,
 }
 

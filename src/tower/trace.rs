@@ -31,7 +31,7 @@ pub(super) fn record(span: &Span, outcome: &Outcome) {
         };
     }
     match &outcome.verdict {
-        // The service's own failure, which it can log itself.
+        // No refusal. The service can log a failure of its own.
         Verdict::Processed | Verdict::Failed | Verdict::Cancelled => {}
         Verdict::Method => event!(warn, "webhook refused", "not a POST"),
         Verdict::Unverified(error) => event!(warn, "webhook refused", error.to_string()),

@@ -46,8 +46,8 @@ impl sealed::FromJson for Event {
     }
 }
 
-/// Moves the fields of `data` to the top level where they say more. Of a field that both have, the
-/// other value goes to `rest`. What is no field stays in `data`.
+/// Moves the fields of `data` to the top level if they say more. If both have a field, its other
+/// value goes to `rest`. Entries that are not fields stay in `data`.
 fn merge<'a>(
     top: &mut Object<'a>,
     data: &mut Object<'a>,
@@ -75,7 +75,7 @@ fn merge<'a>(
 #[derive(PartialEq, PartialOrd)]
 enum Says {
     Nothing,
-    /// An object none of whose fields has a value, so that it gives way; but it has others.
+    /// An object that has no value in a known field, so it gives way, but has other entries.
     Unknown,
     Something,
 }

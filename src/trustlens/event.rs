@@ -18,12 +18,13 @@ record! {
     /// An event of a TrustLens webhook (TrustLens webhooks guide, "What a Webhook Payload Looks
     /// Like" and "Automation Rule Webhooks vs. Settings Webhooks").
     ///
-    /// It is the same type for both shapes, and written in the flat one. A field is taken from the
-    /// top level of the body, or from an envelope's `data` where the top level says nothing. Where
-    /// both say something, that of `data` is kept in [`extra`](Self::extra) under `data`.
+    /// It is the same type for both shapes, and is written in the flat one. A field is taken from
+    /// the top level of the body, or from an envelope's `data` if the top level says nothing. If
+    /// both say something, the value from `data` is kept in [`extra`](Self::extra) under `data`.
     ///
-    /// Every field may be missing, as PHP leaves out, or sends as `null`, `""` or `false`, what it
-    /// does not have. One that does not fit is `None`; see [`mismatches`](Self::mismatches).
+    /// Every field but the event's name may be missing: PHP leaves out a value that it does not
+    /// have, or sends it as `null`, `""` or `false`. A field that does not fit is `None`; see
+    /// [`mismatches`](Self::mismatches).
     ///
     /// `Debug` shows neither e-mail addresses nor the values of `extra`; see [`Personal`].
     pub struct Event [pub(super) mismatches: Mismatches,] {

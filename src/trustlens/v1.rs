@@ -1,14 +1,14 @@
 //! TrustLens before plugin 1.2.3: the body alone is signed.
 //!
-//! The header and its prefix are the same as today's, and the headers sign no time, so the verifier
-//! accepts a captured delivery again at any later time. Two things tell a replay:
+//! The header and its prefix are the same as today's. No time in the headers is signed, so the
+//! verifier accepts a captured delivery again at any later time. Two things detect a replay:
 //!
 //! - a [replay store](crate::replay), for as long as it remembers;
 //! - the time in the body, which is signed: `Event::check_age` refuses an event that is too old. In an
 //!   envelope it is the time of the attempt. In a settings webhook it is the time of the event.
 //!
-//! Today's scheme puts the time in front of the body. Under the same secret, a delivery by it
-//! passes here as one whose body is `<timestamp>.<body>`. So ask for v1 only for a shop that cannot
+//! Today's scheme puts the time in front of the body. Under the same secret, a delivery signed by
+//! it passes here as one with the body `<timestamp>.<body>`. So use v1 only for a shop that cannot
 //! update, with a secret that nothing newer uses.
 //!
 //! Source: the section "Upgrading from before TrustLens 1.2.3" of the vendor's webhooks guide.
@@ -41,7 +41,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts what any of `secrets` signed, whenever that was.
+    /// Accepts deliveries signed by any of `secrets`, at any time.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
         Self { keys: Keys::One(secrets.into()) }
@@ -77,8 +77,8 @@ impl Signer {
         Self { secret }
     }
 
-    /// The headers of a delivery of `body`. The time is not used; it is a parameter so that all
-    /// signers have the same.
+    /// The headers of a delivery of `body`. The time is not used; it is there so that all signers
+    /// have the same parameters.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
         SCHEME.sign(None, Preamble::EMPTY, &self.secret, body)

@@ -106,9 +106,9 @@ impl Spelling {
 /// # Ok::<(), trusthooks::SignError>(())
 /// ```
 ///
-/// Compare it with the other side's when the two signatures differ. `Display` replaces what is not
-/// UTF-8; [`as_bytes`](Self::as_bytes) is exact. Both show the body, with the data in it;
-/// `Debug` shows the length alone.
+/// If two signatures differ, compare it with the other side's. `Display` replaces bytes that are
+/// not UTF-8; [`as_bytes`](Self::as_bytes) is exact. Both show the body, with the data in it;
+/// `Debug` shows only the length.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct CanonicalString(Vec<u8>);
 

@@ -102,9 +102,9 @@ impl Signer {
 
     /// Signs keys and values as they stand in the query instead of percent-decoded.
     ///
-    /// By default the signature of `q=a+b` and of `q=a%20b` is over `q=a b`, as the API's public
-    /// clients sign the values before they encode the URL; with `as_sent` it is over `q=a+b` and
-    /// over `q=a%20b`. (Send a plus sign as `%2B`.)
+    /// By default, `q=a+b` and `q=a%20b` are both signed as `q=a b`, since the API's public clients
+    /// sign the values before they encode the URL. With `as_sent`, they are signed as `q=a+b` and
+    /// `q=a%20b`. (Send a plus sign as `%2B`.)
     #[must_use]
     pub fn as_sent(mut self) -> Self {
         self.spelling = Spelling::AsSent;
@@ -134,9 +134,9 @@ impl Signer {
     /// Signs a request and adds the headers. The body is signed only if the method is POST.
     ///
     /// # Errors
-    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] where the server would
-    /// take the request for one with a bearer token; [`SignError::InvalidHeaderValue`] where the
-    /// public token fits into no header. The request is then left as it was.
+    /// Those of [`sign_at`](Self::sign_at); [`SignError::Authorization`] if the server would treat
+    /// the request as one with a bearer token; [`SignError::InvalidHeaderValue`] if no header can
+    /// carry the public token. The request is then left as it was.
     #[cfg(feature = "http")]
     pub fn sign_request_at<B: AsRef<[u8]>>(
         &self,
@@ -165,9 +165,9 @@ fn signed_body<B: AsRef<[u8]>>(request: &http::Request<B>) -> Option<&[u8]> {
 /// The canonical string does not say where a key, a value or the query ends, so one signature fits
 /// several requests:
 ///
-/// - that over `a=1%26b%3D2` fits `a=1&b=2`, and that over `filter=x%3Dy` fits `filter%3Dx=y`;
-/// - that over a value with `|` fits a POST with the rest of the value as its body;
-/// - that over a value with `&timestamp=` fits a request at another time.
+/// - a signature of `a=1%26b%3D2` fits `a=1&b=2`, and one of `filter=x%3Dy` fits `filter%3Dx=y`;
+/// - a signature of a value with `|` fits a POST with the rest of the value as its body;
+/// - a signature of a value with `&timestamp=` fits a request at another time.
 ///
 /// An attacker can use that with a captured request whose parameters came from a stranger. In a
 /// gateway, rule it out with [`refuse_ambiguous`](Self::refuse_ambiguous).

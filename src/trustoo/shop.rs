@@ -220,7 +220,7 @@ impl<'h> Unsigned<'h> {
         Self { public_token: SCHEME.id().and_then(text), request_id: text(&REQUEST_ID) }
     }
 
-    /// Which shop, as `Open-Trustoo-Webhook-Public-Token` claims.
+    /// The shop's public token, as `Open-Trustoo-Webhook-Public-Token` claims.
     #[must_use]
     pub const fn public_token(&self) -> Option<&'h str> {
         self.public_token

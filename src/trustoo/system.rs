@@ -1,8 +1,8 @@
 //! System webhooks: the OAuth lifecycle of a platform's authorizations.
 //!
 //! One header, `X-Trustoo-Signature`, with 64 hex digits: the MAC over the body, with the
-//! platform's `client_secret`. No time is signed but the event's own in the body, which a retry
-//! repeats; so no window applies, and a byte-identical repeat is either a retry or a replay.
+//! platform's `client_secret`. The only signed time is the event's own, in the body, which a retry
+//! repeats. So no window applies, and a byte-identical repeat is either a retry or a replay.
 //! Source: the vendor's "Trustoo Open API — Quick Start", section 1.3.
 
 use super::ACK_BODY;
@@ -44,7 +44,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts what any of `secrets` signed, whenever that was.
+    /// Accepts deliveries signed by any of `secrets`, at any time.
     #[must_use]
     pub fn new(secrets: impl Into<Secrets>) -> Self {
         Self { keys: Keys::One(secrets.into()) }
@@ -81,8 +81,8 @@ impl Signer {
         Self { secret }
     }
 
-    /// The header of a delivery of `body`. The time is not used; it is a parameter so that all
-    /// signers have the same.
+    /// The header of a delivery of `body`. The time is not used; it is there so that all signers
+    /// have the same parameters.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], _: Timestamp) -> SignedHeaders {
         SCHEME.sign(None, Preamble::EMPTY, &self.secret, body)

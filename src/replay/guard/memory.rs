@@ -18,7 +18,7 @@ use crate::replay::{ReplayError, ReplayKey, Retention};
 /// The most expired entries that a claim drops: more than one, so that they do not pile up.
 const DROPPED_AT_ONCE: usize = 4;
 
-/// Entries that are kept for long need not go to the second; that saves lists.
+/// Entries that are kept for long need not be dropped at the exact second. This saves lists.
 const COARSE: u32 = 64;
 const LONG: u32 = 3600;
 
@@ -30,14 +30,15 @@ pub(super) struct Memory {
     by_window: Schedule,
     /// All others, by that of the steady clock.
     by_span: Schedule,
-    /// For each length of window the latest closing time of an entry that was dropped. What closes
-    /// no later may have been known; only a clock that was set back lets it look open. One for each
-    /// length: otherwise a long window would shut out what is new in a short one.
+    /// For each length of window, the latest closing time of an entry that was dropped. A request
+    /// that closes no later may have been known; it looks open only if the clock was set back.
+    /// There is one for each length: otherwise a long window would shut out new requests with a
+    /// short one.
     forgotten: BTreeMap<u32, u64>,
     claims: u32,
 }
 
-/// An entry's place. The hash saves looking at entries that are not meant.
+/// An entry's place. The hash avoids looking at other entries.
 struct Place {
     hash: u32,
     slot: Slot,
@@ -140,8 +141,8 @@ impl Memory {
         self.entries.used()
     }
 
-    /// Drops a few entries whose window has closed by the wall clock alone; whether there were any.
-    /// Only a full guard does so: they could come in handy if that clock is wrong.
+    /// Drops a few entries whose window has closed by the wall clock alone; `false` if there were
+    /// none. Only a full guard does so: if that clock is wrong, the entries are still needed.
     pub(super) fn make_room(&mut self, now: Moment, common: &Common) -> bool {
         let before = self.entries.len();
         self.drop_expired(now, common);
@@ -152,7 +153,7 @@ impl Memory {
         self.entries.len() < before
     }
 
-    /// Drops a few entries that no clock calls fresh.
+    /// Drops a few entries that have expired by all of their clocks.
     fn drop_expired(&mut self, now: Moment, common: &Common) {
         for _ in 0..DROPPED_AT_ONCE {
             let Some(slot) = self.by_span.first_before(u64::from(now.steady)) else { break };
@@ -210,7 +211,7 @@ impl Entry {
         let (window, span) = retention.parts();
         let (closes, length) = window.map_or((0, 0), |w| (w.closes.as_unix(), w.length));
         let (kept, seconds) = match span {
-            Some(span) => (Kept::ForSpan, span.as_secs()),
+            Some(span) => (Kept::ForSpan, span.as_secs().max(closes.saturating_sub(now.wall))),
             // For the length of the window at least, since the wall clock may be ahead.
             None => (Kept::ForWindow, closes.checked_sub(now.wall)?.max(length)),
         };
@@ -239,7 +240,7 @@ const fn lower(hash: u64) -> u32 {
     hash as u32
 }
 
-/// All bits of a hash at both ends, where the table looks.
+/// Repeats the hash in the high and the low bits, since the table uses both ends.
 const fn spread(hash: u32) -> u64 {
     (hash as u64) << 32 | hash as u64
 }

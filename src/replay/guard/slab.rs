@@ -128,7 +128,7 @@ impl Schedule {
         }
     }
 
-    /// An entry that was due before `now`, of the earliest.
+    /// The first entry of the earliest second, if that is before `now`.
     pub(super) fn first_before(&self, now: u64) -> Option<Slot> {
         self.0.first_key_value().filter(|(due, _)| **due < now).map(|(_, slot)| *slot)
     }

@@ -79,7 +79,7 @@ fn a_window_ends_by_both_clocks() {
         assert!(guard.claim_key(key(&format!("{number}")), at(NOW + 301)).is_ok());
     }
     assert_eq!(guard.len(), 2, "b and c");
-    // Set back, the wall clock calls it fresh once more.
+    // After the wall clock is set back, the request looks fresh again.
     assert_eq!(code(signed()), "expired");
 }
 
@@ -150,6 +150,18 @@ fn a_window_of_hours_is_remembered_to_its_end() {
     assert_eq!(code(guard.claim_key(key("b"), at(closes.as_unix() + 1))), "processed");
 }
 
+/// A request that was signed 48 hours ahead of this clock, under a window that allows it.
+#[test]
+fn a_key_is_remembered_as_long_as_its_window_is_open() {
+    let closes = at(NOW + 49 * 3600);
+    let window = Some(Window { closes, length: 3600 });
+    let retention = Retention { window, span: Some(RETENTION) };
+    let guard = ReplayGuard::new(10);
+    assert_eq!(code(guard.claim_for(key("a"), retention, at(NOW))), "processed");
+    guard.skip(2 * DAY);
+    assert_eq!(code(guard.claim_for(key("a"), retention, closes)), "duplicate");
+}
+
 /// More than are allocated together.
 #[test]
 fn each_of_many_is_known() {
@@ -177,7 +189,8 @@ fn an_expired_entry_makes_room_for_any_key() {
     assert_eq!(claim(), "full");
 }
 
-/// Any order of claims, commits, releases and clocks against a plain list that forgets nothing.
+/// Compares the guard with a plain list that forgets nothing, over claims, commits, releases and
+/// clock times in any order.
 #[test]
 fn nothing_is_forgotten_and_every_place_is_used_again() {
     struct Known {

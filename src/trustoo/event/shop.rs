@@ -121,9 +121,9 @@ impl Event {
         Some(ReplayKey::derive(["trustoo/shop".as_bytes(), &said]))
     }
 
-    /// Refuses an event whose time the window does not hold: of a review its last change, otherwise
-    /// its creation or deletion. Retries repeat it; the time of each attempt is in the headers, and
-    /// checked by the verifier.
+    /// Refuses an event whose time is outside the window. The time of a review is its last change;
+    /// otherwise it is the creation or deletion. Retries repeat it. The time of each attempt is in
+    /// the headers, and the verifier checks it.
     ///
     /// # Errors
     /// As [`ReplayWindow::check`]; [`VerifyError::UnknownTime`] where there is no time.

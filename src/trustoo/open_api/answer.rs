@@ -55,14 +55,14 @@ pub struct Answer<T> {
 impl<T: DeserializeOwned> Answer<T> {
     /// Reads an answer's body.
     ///
-    /// Success is code 0, or 2000, which answers of an older version say. Numbers may be text, and
-    /// fields that are not documented are skipped. A `data` that is absent counts as `null`: take
-    /// an `Option` where there may be none, and [`serde::de::IgnoredAny`] where it does not matter.
+    /// Success is code 0, or 2000 in answers of an older version. Numbers may be text, and
+    /// undocumented fields are skipped. An absent `data` counts as `null`: use an `Option` if there
+    /// may be none, and [`serde::de::IgnoredAny`] if it does not matter.
     ///
     /// # Errors
-    /// [`AnswerError::Refused`] where the answer says that the request failed, even where its
-    /// `data` is no `T`; [`AnswerError::Unreadable`] where it is not JSON, has no `code`, or its
-    /// `data` is no `T`.
+    /// [`AnswerError::Refused`] if the answer says that the request failed, even if its `data` is
+    /// not a `T`; [`AnswerError::Unreadable`] if it is not JSON, has no `code`, or its `data` is
+    /// not a `T`.
     pub fn from_bytes(body: &[u8]) -> Result<Self, AnswerError> {
         let Head { status, message, request_id, time } = Head::read(body)?;
         if !status.is_ok() {
@@ -80,9 +80,9 @@ pub enum AnswerError {
     /// The server answered that the request failed.
     Refused(ApiError),
 
-    /// The body is not an answer of the Open API with the data that was asked for. A proxy between
-    /// client and server answers in this way too, with a page of HTML as a rule: look at the HTTP
-    /// status first, which the Open API leaves at 200.
+    /// The body is not an answer of the Open API with the data that was asked for. The answer of a
+    /// proxy between client and server, usually a page of HTML, gives this error too. Look at the
+    /// HTTP status first: the Open API leaves it at 200.
     Unreadable(EventError),
 }
 
@@ -133,7 +133,7 @@ pub struct ApiError {
     pub time: Option<Timestamp>,
 }
 
-/// The request id as a log can take it.
+/// The request id in a form that is safe to log.
 struct Loggable<'a>(&'a str);
 
 impl fmt::Display for Loggable<'_> {

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// - A difference of up to 4 minutes beyond the round trip changes nothing: the server allows 15
 ///   minutes (Quick Start, 1.1), and slow answers do not move the clock back and forth.
 /// - Corrections of more than 24 hours are ignored. Otherwise a false answer could obtain
-///   signatures for a time to come.
+///   signatures for a future time.
 /// - It never goes back, even if the clock of this machine does, unless an answer says that it is
 ///   ahead of the server.
 ///
@@ -67,12 +67,12 @@ impl Clock {
         self.with(|correction| correction.now(local))
     }
 
-    /// Takes note of the time that an answer has just said.
+    /// Corrects the clock by the time in an answer that has just arrived.
     pub fn observe(&self, server_time: Timestamp) {
         self.observe_within(server_time, Duration::ZERO);
     }
 
-    /// The same, where the request was sent `round_trip` before its answer came.
+    /// The same, for a request that was sent `round_trip` before its answer came.
     pub fn observe_within(&self, server_time: Timestamp, round_trip: Duration) {
         let received = self.local();
         let sent = received.as_unix().saturating_sub(round_trip.as_secs());
@@ -122,7 +122,7 @@ impl fmt::Debug for Clock {
 struct Correction {
     /// The seconds to add to the local time.
     seconds: i64,
-    /// The latest time that was told, which no later one is before.
+    /// The latest time that was given; the next one is never before it.
     latest: u64,
 }
 

@@ -37,8 +37,8 @@ impl Scope {
         Self::ReadShopInstallStatus,
     ];
 
-    /// Whether a shop that granted this scope has granted `other` with it: the same scope, and the
-    /// read scope of a write scope.
+    /// Whether granting this scope also grants `other`. Each scope includes itself, and a write
+    /// scope includes its read scope.
     ///
     /// ```
     /// use trusthooks::trustoo::open_api::Scope;
