@@ -132,7 +132,8 @@ impl Verify for Verifier {
     }
 }
 
-/// Signs as the plugin does, for tests and simulators.
+/// Signs as the plugin does, for tests and simulators. It does not send `X-TrustLens-Webhook-ID`;
+/// for a verifier with a store, add that header.
 #[derive(Debug, Clone)]
 pub struct Signer {
     secret: Secret,

@@ -174,6 +174,9 @@ impl Signer {
 /// verifying. The verifier still judges everything, and refuses an unknown token. Anyone can send
 /// made-up tokens: keep the known ones in memory, and ask the database for no others.
 ///
+/// When a shop uninstalls, remove it from both collections; when its private token changes, from
+/// `loaded`. Answer a failure of the database with 503, so that Trustoo retries.
+///
 /// ```
 /// use std::{collections::{HashMap, HashSet}, sync::{Arc, RwLock}};
 /// use http::HeaderMap;

@@ -55,7 +55,7 @@ pub struct Answer<T> {
 impl<T: DeserializeOwned> Answer<T> {
     /// Reads an answer's body.
     ///
-    /// Success is code 0, or 2000 in answers of an older version. Numbers may be text, and
+    /// Success is code 0, or 2000 in answers of an older version. `code` and `time` may be text, and
     /// undocumented fields are skipped. An absent `data` counts as `null`: use an `Option` if there
     /// may be none, and [`serde::de::IgnoredAny`] if it does not matter.
     ///
