@@ -13,8 +13,8 @@ pub use event::{EventError, EventErrorKind};
 
 /// Why a request was refused.
 ///
-/// The variants are tried in this order: the first that applies is the verdict. (One header after
-/// the other is looked for: of a repeated timestamp and a missing signature, the first is told.)
+/// The variants are tried in this order: the first that applies is the verdict. Headers
+/// are looked for one by one, so a repeated timestamp comes before a missing signature.
 ///
 /// All but [`SignatureMismatch`](Self::SignatureMismatch) and [`UnknownTime`](Self::UnknownTime) are
 /// decided by the headers and the query, before the body is read and before anything is hashed.

@@ -68,7 +68,7 @@ DELETE FROM trusthooks_claims WHERE key IN (
     ORDER BY until LIMIT $1 FOR UPDATE SKIP LOCKED
 )";
 
-/// The end of the year 9999, which every client library can read.
+/// The end of the year 9999. Later moments are stored as this one.
 const LATEST: i64 = 253_402_300_799;
 
 /// The outcome of a claim.

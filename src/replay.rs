@@ -247,19 +247,20 @@ impl Retention {
     #[must_use]
     pub fn of_key(receipt: &Receipt) -> Self {
         let window = Window::of(receipt);
-        // A symmetric window is open for two lengths. `left` sees to one that is longer ahead.
-        let open = window.map_or(0, |window| window.length.saturating_mul(2));
-        Self { window, span: Some(RETENTION.max(Duration::from_secs(open))) }
+        let open = window.map_or(Duration::ZERO, |_| receipt.window().length());
+        Self { window, span: Some(RETENTION.max(open)) }
     }
 
     /// The time left from `now`; `None` if the window has closed.
     #[must_use]
     pub fn left(&self, now: Timestamp) -> Option<Duration> {
-        let open = self
-            .window
-            .map_or(Some(0), |window| window.closes.as_unix().checked_sub(now.as_unix()));
-        let open = open.map(Duration::from_secs);
-        self.span.map_or(open, |span| Some(span.max(open.unwrap_or_default())))
+        match (self.span, self.window) {
+            (Some(span), _) => Some(span),
+            (None, Some(window)) => {
+                window.closes.as_unix().checked_sub(now.as_unix()).map(Duration::from_secs)
+            }
+            (None, None) => Some(Duration::ZERO),
+        }
     }
 
     /// The last moment at which it is remembered, for stores that keep a time.

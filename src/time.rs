@@ -38,8 +38,8 @@ impl Timestamp {
 
     /// The system clock, cut to whole seconds. A clock set before 1970 reads as 1970.
     ///
-    /// This is the only place where the crate reads the system clock. If there is no system clock, pass
-    /// the time to the `*_at` functions instead. (On `wasm32-unknown-unknown`, for example, the
+    /// This is the only place where the crate reads the system clock. If there is none, pass the
+    /// time to the `*_at` functions instead. (On `wasm32-unknown-unknown`, for example, the
     /// standard library's clock panics.)
     #[cfg(feature = "std")]
     #[must_use]
@@ -65,7 +65,7 @@ impl Timestamp {
     }
 
     /// This moment and `span` later, or the last representable one.
-    pub(crate) fn saturating_add(self, span: Duration) -> Self {
+    pub(crate) const fn saturating_add(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span.as_secs()))
     }
 }
@@ -148,9 +148,14 @@ impl ReplayWindow {
         Ok(())
     }
 
+    /// From the first moment at which something signed is acceptable to the last.
+    pub(crate) const fn length(&self) -> Duration {
+        self.past.saturating_add(self.future)
+    }
+
     /// The last moment at which something signed at `signed_at` is acceptable.
     #[inline]
-    pub(crate) fn expires_at(&self, signed_at: Timestamp) -> Timestamp {
+    pub(crate) const fn expires_at(&self, signed_at: Timestamp) -> Timestamp {
         signed_at.saturating_add(self.past)
     }
 }

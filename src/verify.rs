@@ -253,10 +253,9 @@ impl<'a> Verification<'a> {
     fn verdict(&self, computed: impl Iterator<Item = Signature>) -> Result<Receipt, VerifyError> {
         for (secret_index, computed) in computed.enumerate() {
             if computed.ct_eq(&self.sent).into() {
+                let Self { scheme, sent: mac, window: &window, .. } = *self;
                 let signed_at = self.preamble.signed_at;
-                let expires_at = signed_at.map(|signed_at| self.window.expires_at(signed_at));
-                let Self { scheme, sent: mac, .. } = *self;
-                return Ok(Receipt { scheme, mac, signed_at, expires_at, secret_index });
+                return Ok(Receipt { scheme, mac, signed_at, window, secret_index });
             }
         }
         Err(VerifyError::SignatureMismatch)
@@ -288,7 +287,7 @@ pub struct Receipt {
     // Invariant: it was sent with the request, and a configured secret makes it over the request.
     mac: Signature,
     signed_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
+    window: ReplayWindow,
     secret_index: usize,
 }
 
@@ -304,7 +303,15 @@ impl Receipt {
     /// refused as expired. `None` for schemes that sign no time, whose requests never expire.
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
-        self.expires_at
+        match self.signed_at {
+            Some(signed_at) => Some(self.window.expires_at(signed_at)),
+            None => None,
+        }
+    }
+
+    /// The window that it was judged by.
+    pub(crate) const fn window(&self) -> &ReplayWindow {
+        &self.window
     }
 
     /// A hash of the MAC: the same for a byte-identical repeat, and another for any other request.
@@ -331,7 +338,7 @@ impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receipt")
             .field("signed_at", &self.signed_at)
-            .field("expires_at", &self.expires_at)
+            .field("expires_at", &self.expires_at())
             .field("secret_index", &self.secret_index)
             .finish_non_exhaustive()
     }

@@ -24,15 +24,15 @@ fn at(unix: u64) -> Timestamp {
 
 /// A TrustLens delivery of `body` that was signed at `signed_at`, as verified then.
 fn receipt(body: &str, signed_at: u64) -> Receipt {
-    receipt_within(body, signed_at, ReplayWindow::symmetric(Duration::from_secs(300)))
+    receipt_within(body, signed_at, ReplayWindow::symmetric(Duration::from_secs(300)), signed_at)
 }
 
-fn receipt_within(body: &str, signed_at: u64, window: ReplayWindow) -> Receipt {
+fn receipt_within(body: &str, signed_at: u64, window: ReplayWindow, now: u64) -> Receipt {
     let secret = Secret::new("s").unwrap();
     let signed = trustlens::Signer::new(secret.clone()).sign_at(body.as_bytes(), at(signed_at));
     let headers: Vec<_> = signed.iter().collect();
     let verifier = trustlens::Verifier::new(secret).with_window(window);
-    *verifier.verify_at(&headers, body, at(signed_at)).unwrap().receipt()
+    *verifier.verify_at(&headers, body, at(now)).unwrap().receipt()
 }
 
 fn system_receipt(body: &str) -> Receipt {
@@ -183,7 +183,7 @@ fn a_full_guard_lets_go_of_what_its_clock_calls_expired() {
     assert_eq!(code(guard.claim(&receipt("after", NOW + 1), at(NOW + 60))), "processed");
     // A window of another length is another matter.
     let wide = ReplayWindow::new(Duration::from_secs(200), Duration::ZERO);
-    let wide = receipt_within("wide", NOW, wide);
+    let wide = receipt_within("wide", NOW, wide, NOW);
     assert_eq!(code(guard.claim(&wide, at(NOW + 60))), "processed");
 }
 
@@ -225,12 +225,7 @@ fn a_key_from_the_event_knows_a_retry() {
 fn a_key_is_remembered_for_as_long_as_its_request_is_accepted() {
     const HOUR: u64 = 3600;
     let window = ReplayWindow::new(Duration::from_secs(HOUR), Duration::from_secs(48 * HOUR));
-    let secret = Secret::new("s").unwrap();
-    let signed = trustlens::Signer::new(secret.clone()).sign_at(b"", at(NOW + 48 * HOUR));
-    let headers: Vec<_> = signed.iter().collect();
-    let verifier = trustlens::Verifier::new(secret).with_window(window);
-    let receipt = *verifier.verify_at(&headers, "", at(NOW)).unwrap().receipt();
-    let retention = Retention::of_key(&receipt);
+    let retention = Retention::of_key(&receipt_within("", NOW + 48 * HOUR, window, NOW));
     assert_eq!(retention.left(at(NOW)), Some(Duration::from_secs(49 * HOUR)));
     assert_eq!(retention.until(at(NOW)), at(NOW + 49 * HOUR));
 }
@@ -254,11 +249,7 @@ fn keys_part_where_they_were_parted() {
 
 #[test]
 fn an_unbounded_window_is_never_forgotten() {
-    let secret = Secret::new("s").unwrap();
-    let signed = trustlens::Signer::new(secret.clone()).sign_at(b"", at(1));
-    let headers: Vec<_> = signed.iter().collect();
-    let verifier = trustlens::Verifier::new(secret).with_window(ReplayWindow::UNBOUNDED);
-    let receipt = *verifier.verify_at(&headers, "", at(NOW)).unwrap().receipt();
+    let receipt = receipt_within("", 1, ReplayWindow::UNBOUNDED, NOW);
     let guard = ReplayGuard::new(1);
     assert_eq!(code(guard.claim(&receipt, at(NOW))), "processed");
     assert_eq!(code(guard.claim(&receipt, at(u64::MAX))), "duplicate");

@@ -37,7 +37,7 @@ use trusthooks::{
 /// TrustLens waits for 10 seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// The address is a secret too: anybody who has it can post.
+/// Slack. The address is a secret too: it suffices to post.
 struct Slack {
     url: String,
     http: ureq::Agent,

@@ -211,7 +211,7 @@ impl Entry {
         let (window, span) = retention.parts();
         let (closes, length) = window.map_or((0, 0), |w| (w.closes.as_unix(), w.length));
         let (kept, seconds) = match span {
-            Some(span) => (Kept::ForSpan, span.as_secs().max(closes.saturating_sub(now.wall))),
+            Some(span) => (Kept::ForSpan, span.as_secs()),
             // For the length of the window at least, since the wall clock may be ahead.
             None => (Kept::ForWindow, closes.checked_sub(now.wall)?.max(length)),
         };

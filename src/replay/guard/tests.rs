@@ -138,7 +138,7 @@ fn no_claim_pays_for_many_that_expired() {
 
 #[test]
 fn a_window_of_hours_is_remembered_to_its_end() {
-    // Its last second ends a minute of the schedule.
+    // Closes in the last second that the schedule rounds up to.
     let length = 7231;
     assert_eq!((NOW + length) % 64, 63);
     let closes = at(NOW + length);
@@ -148,18 +148,6 @@ fn a_window_of_hours_is_remembered_to_its_end() {
     assert_eq!(code(guard.claim_key(key("b"), closes)), "full");
     assert_eq!(code(guard.claim_for(key("a"), retention, closes)), "duplicate");
     assert_eq!(code(guard.claim_key(key("b"), at(closes.as_unix() + 1))), "processed");
-}
-
-/// A request that was signed 48 hours ahead of this clock, under a window that allows it.
-#[test]
-fn a_key_is_remembered_as_long_as_its_window_is_open() {
-    let closes = at(NOW + 49 * 3600);
-    let window = Some(Window { closes, length: 3600 });
-    let retention = Retention { window, span: Some(RETENTION) };
-    let guard = ReplayGuard::new(10);
-    assert_eq!(code(guard.claim_for(key("a"), retention, at(NOW))), "processed");
-    guard.skip(2 * DAY);
-    assert_eq!(code(guard.claim_for(key("a"), retention, closes)), "duplicate");
 }
 
 /// More than are allocated together.
