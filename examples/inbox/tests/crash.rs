@@ -17,7 +17,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -136,27 +136,11 @@ struct Figures {
     put_aside: usize,
 }
 
-/// Sends everything, and kills meanwhile.
+/// Sends everything, and kills in between: after at most 80 deliveries, while up to 50 are under way.
 async fn storm(inbox: Inbox) -> (Inbox, Figures) {
     let inbox = Arc::new(inbox);
     let (requests, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let done = Arc::new(AtomicBool::new(false));
-
-    let killer = {
-        let (inbox, done) = (Arc::clone(&inbox), Arc::clone(&done));
-        tokio::spawn(async move {
-            let mut kills = 0;
-            while !done.load(Ordering::Relaxed) {
-                sleep(Duration::from_millis(100 + chance(500))).await;
-                let inbox = Arc::clone(&inbox);
-                let what = ["receive", "work"][usize::from(chance(2) == 0)];
-                tokio::task::spawn_blocking(move || inbox.kill(what)).await.unwrap();
-                kills += 1;
-            }
-            kills
-        })
-    };
-
+    let (mut kills, mut next_kill) = (0, 0);
     let at_a_time = Arc::new(Semaphore::new(50));
     let mut senders = Vec::new();
     for number in 0..deliveries() {
@@ -181,12 +165,17 @@ async fn storm(inbox: Inbox) -> (Inbox, Figures) {
             }
             drop(permit);
         }));
+        if number == next_kill {
+            let inbox = Arc::clone(&inbox);
+            let what = if chance(2) == 0 { "work" } else { "receive" };
+            tokio::task::spawn_blocking(move || inbox.kill(what)).await.unwrap();
+            kills += 1;
+            next_kill += 20 + usize::try_from(chance(60)).unwrap();
+        }
     }
     for sender in senders {
         sender.await.unwrap();
     }
-    done.store(true, Ordering::Relaxed);
-    let kills = killer.await.unwrap();
     let inbox = Arc::into_inner(inbox).unwrap();
     let (requests, refused) = (requests.load(Ordering::Relaxed), refused.load(Ordering::Relaxed));
     (inbox, Figures { requests, refused, kills, put_aside: 0 })
