@@ -255,7 +255,7 @@ pub enum SignError {
     NotAQuery,
 
     /// A public token, access token or API key holds bytes that no header can carry, such as a line
-    /// break.
+    /// break. Or an access token or API key is empty.
     InvalidHeaderValue {
         /// The header's name, in lower case.
         header: &'static str,
@@ -274,7 +274,10 @@ impl fmt::Display for SignError {
             }
             Self::NotAQuery => f.write_str("not a query: it starts with `?` or holds a `#`"),
             Self::InvalidHeaderValue { header } => {
-                write!(f, "the token for header `{header}` holds bytes that no header can carry")
+                write!(
+                    f,
+                    "the token for header `{header}` is empty or holds bytes that no header can carry"
+                )
             }
             Self::Authorization => f.write_str(
                 "the request has an `authorization` header, so the server would ignore a signature",

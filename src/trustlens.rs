@@ -21,6 +21,7 @@
 //! Your CRM or Helpdesk", checked there against plugin 1.2.5, and its documentation page "API and
 //! Webhooks".
 
+use alloc::string::String;
 use core::time::Duration;
 
 use crate::{
@@ -132,10 +133,19 @@ impl Verify for Verifier {
     }
 }
 
-/// Signs as the plugin does, for tests and simulators. It does not send `X-TrustLens-Webhook-ID`;
-/// for a verifier with a store, add that header.
+/// Signs as the plugin does, for tests and simulators.
+///
+/// ```
+/// use trusthooks::{Secret, Timestamp, trustlens::Signer};
+///
+/// let signer = Signer::new(Secret::new("signing secret")?).with_webhook_id("7c0e");
+/// let signed = signer.sign_at(b"{}", Timestamp::from_unix(1_780_000_000));
+/// assert_eq!(signed.iter().next(), Some(("x-trustlens-webhook-id", "7c0e")));
+/// # Ok::<(), trusthooks::SecretError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Signer {
+    webhook_id: Option<String>,
     secret: Secret,
 }
 
@@ -143,13 +153,20 @@ impl Signer {
     /// Signs with `secret`.
     #[must_use]
     pub fn new(secret: Secret) -> Self {
-        Self { secret }
+        Self { webhook_id: None, secret }
+    }
+
+    /// Sends this `X-TrustLens-Webhook-ID` too, for a [verifier with a store](Verifier::with_store).
+    #[must_use]
+    pub fn with_webhook_id(mut self, id: impl Into<String>) -> Self {
+        self.webhook_id = Some(id.into());
+        self
     }
 
     /// The headers of a delivery of `body` at a given time.
     #[must_use]
     pub fn sign_at(&self, body: &[u8], at: Timestamp) -> SignedHeaders {
-        SCHEME.sign(None, PREAMBLE.at(at), &self.secret, body)
+        SCHEME.sign(self.webhook_id.as_deref(), PREAMBLE.at(at), &self.secret, body)
     }
 }
 

@@ -55,15 +55,21 @@ impl Time {
 }
 
 const NOON: u64 = 1_780_000_000;
+// `date --utc --rfc-email --date=@1780001200` and `@1780003600`.
+const TWENTY_PAST: &str = "Thu, 28 May 2026 20:46:40 GMT";
+const AN_HOUR_PAST: &str = "Thu, 28 May 2026 21:26:40 GMT";
 
 /// The server's reaction to a request, in place of judging it.
 #[derive(Clone)]
 enum Fault {
-    Http(StatusCode, Option<&'static str>),
+    /// Answers with this status, as a proxy that has nothing of the API's to say.
+    Http(StatusCode),
     /// Judges it after so many seconds.
     Late(u64),
     /// Answers with this body.
     Says(&'static str),
+    /// Answers with this `Date` and this body.
+    Dated(&'static str, &'static str),
 }
 
 struct Seen {
@@ -105,17 +111,23 @@ impl Api {
         let timestamp = headers.get("timestamp").map(|value| value.to_str().unwrap().to_owned());
         let see =
             |code| self.seen.lock().unwrap().push(Seen { timestamp, body: body.clone(), code });
+        // hyper would send the date of the machine that the test runs on.
+        let dated = |date| Response::builder().header("date", date);
         match fault {
-            Some(Fault::Http(status, date)) => {
+            Some(Fault::Http(status)) => {
                 see(i64::from(status.as_u16()));
-                let answer = Response::builder().status(status);
-                // hyper would send the date of the machine that the test runs on.
-                let answer = answer.header("date", date.unwrap_or("none"));
-                return answer.body("<html>busy</html>".into()).unwrap();
+                return dated(AN_HOUR_PAST)
+                    .status(status)
+                    .body("<html>busy</html>".into())
+                    .unwrap();
             }
             Some(Fault::Says(answer)) => {
                 see(-1);
-                return Response::builder().header("date", "none").body(answer.into()).unwrap();
+                return dated("none").body(answer.into()).unwrap();
+            }
+            Some(Fault::Dated(date, answer)) => {
+                see(-1);
+                return dated(date).body(answer.into()).unwrap();
             }
             Some(Fault::Late(seconds)) => self.time.pass(seconds),
             None => {}
@@ -231,7 +243,7 @@ async fn many_at_once_are_all_corrected() {
 #[tokio::test]
 async fn a_retry_after_16_minutes_is_signed_anew() {
     let time = Time::at(NOON);
-    let busy = Fault::Http(StatusCode::SERVICE_UNAVAILABLE, None);
+    let busy = Fault::Http(StatusCode::SERVICE_UNAVAILABLE);
     let (api, url) = Api::start(time.clone(), [busy]).await;
     let mut caller = caller(time.clock());
 
@@ -260,8 +272,7 @@ async fn a_request_that_was_16_minutes_on_its_way_is_sent_again() {
 #[tokio::test]
 async fn limits_and_outages_are_the_callers_and_each_attempt_is_signed_by_its_time() {
     let time = Time::at(NOON);
-    let faults =
-        [429, 503, 429].map(|status| Fault::Http(StatusCode::from_u16(status).unwrap(), None));
+    let faults = [429, 503, 429].map(|status| Fault::Http(StatusCode::from_u16(status).unwrap()));
     let (api, url) = Api::start(time.clone(), faults).await;
     let mut caller = caller(time.clock());
     for expected in [429, 503, 429, 200] {
@@ -273,13 +284,29 @@ async fn limits_and_outages_are_the_callers_and_each_attempt_is_signed_by_its_ti
 
 #[tokio::test]
 async fn an_answer_without_a_time_corrects_by_its_date() {
-    // date --utc --date=@1780001200 --rfc-email: Thu, 28 May 2026 20:46:40 +0000
-    let busy = Fault::Http(StatusCode::BAD_GATEWAY, Some("Thu, 28 May 2026 20:46:40 GMT"));
-    let (api, url) = Api::start(Time::at(NOON + 1200), [busy]).await;
+    let limited = Fault::Dated(TWENTY_PAST, r#"{"code":9999,"message":"busy"}"#);
+    let (api, url) = Api::start(Time::at(NOON + 1200), [limited]).await;
+    let mut caller = caller(Time::at(NOON).clock());
+    assert_eq!(refused(&call(&mut caller, get(&url)).await), Status::Other(9999));
+    done(&call(&mut caller, get(&url)).await);
+    assert_eq!(api.seen(), [(-1, 0), (0, 1200)]);
+}
+
+/// A proxy in front has a clock of its own, and the API's was told already.
+#[tokio::test]
+async fn the_date_of_a_proxy_corrects_nothing() {
+    let busy = Fault::Http(StatusCode::BAD_GATEWAY);
+    let (api, url) = Api::start(Time::at(NOON + 1200), [busy.clone(), busy.clone()]).await;
     let mut caller = caller(Time::at(NOON).clock());
     assert_eq!(call(&mut caller, get(&url)).await.status(), 502);
+    assert_eq!(call(&mut caller, get(&url)).await.status(), 502);
     done(&call(&mut caller, get(&url)).await);
-    assert_eq!(api.seen(), [(502, 0), (0, 1200)]);
+    assert_eq!(api.seen(), [(502, 0), (502, 0), (4, 0), (0, 1200)]);
+
+    api.faults.lock().unwrap().extend([busy]);
+    assert_eq!(call(&mut caller, get(&url)).await.status(), 502);
+    done(&call(&mut caller, get(&url)).await);
+    assert_eq!(api.seen()[4..], [(502, 1200), (0, 1200)]);
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ fn each_error_says_what_is_wrong() {
         (&SignError::NotAQuery, "not a query: it starts with `?` or holds a `#`"),
         (
             &SignError::InvalidHeaderValue { header },
-            "the token for header `x-trustoo-signature` holds bytes that no header can carry",
+            "the token for header `x-trustoo-signature` is empty or holds bytes that no header can carry",
         ),
         (
             &SignError::Authorization,

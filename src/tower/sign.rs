@@ -26,8 +26,9 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// Signs every request to the Trustoo Open API, at the moment at which it is sent.
 ///
 /// - Each attempt is re-signed, so put it below layers that retry, such as `tower::retry`.
-/// - It signs by the server's [`Clock`], and corrects that by the `time` of every answer, or by its
-///   `Date` header.
+/// - It signs by the server's [`Clock`], and corrects that by the `time` of every answer of the API,
+///   or by the `Date` header of one that has no `time`. An answer that is not the API's, such as a
+///   proxy's 502, corrects nothing.
 /// - If the server refuses a timestamp (code 4) and the corrected clock tells another time, it sends
 ///   the request a second time. It passes on any other code 4, since the server may have begun the
 ///   work.
@@ -169,8 +170,9 @@ impl SignLayer {
         let (parts, body) = answer.into_parts();
         let body = Limited::new(body, self.limit).collect().await?.to_bytes();
         let head = Head::read(&body).ok();
-        let time = head.as_ref().and_then(|head| head.time).or_else(|| date(&parts.headers));
-        if let Some(time) = time {
+        // Of an answer of the API alone: a proxy's error tells the proxy's time.
+        let time = |head: &Head| head.time.or_else(|| date(&parts.headers));
+        if let Some(time) = head.as_ref().and_then(time) {
             self.clock.observe_between(time, sent, received);
         }
         let was_refused = head.is_some_and(|head| head.status == Status::DeadlineExceeded);

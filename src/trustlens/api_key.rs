@@ -49,11 +49,11 @@ impl ApiKey {
     /// does not index it and `Debug` does not print it.
     ///
     /// # Errors
-    /// [`SignError::InvalidHeaderValue`] where the key holds bytes that no header can carry;
-    /// `headers` is then left as it was.
+    /// [`SignError::InvalidHeaderValue`] where the key is empty, or holds bytes that no header can
+    /// carry; `headers` is then left as it was.
     pub fn apply(&self, headers: &mut http::HeaderMap) -> Result<(), SignError> {
-        let mut value = http::HeaderValue::from_str(&self.0)
-            .map_err(|_| SignError::InvalidHeaderValue { header: NAME })?;
+        let value = http::HeaderValue::from_str(&self.0).ok().filter(|value| !value.is_empty());
+        let mut value = value.ok_or(SignError::InvalidHeaderValue { header: NAME })?;
         value.set_sensitive(true);
         headers.insert(NAME, value);
         Ok(())

@@ -336,13 +336,16 @@ impl Bearer {
     /// Puts the `Authorization` header in, in place of any, marked sensitive.
     ///
     /// # Errors
-    /// [`SignError::InvalidHeaderValue`] where the token holds bytes that no header can carry;
-    /// `headers` is then left as it was.
+    /// [`SignError::InvalidHeaderValue`] where the token is empty, or holds bytes that no header can
+    /// carry; `headers` is then left as it was.
     #[cfg(feature = "http")]
     pub fn apply(&self, headers: &mut http::HeaderMap) -> Result<(), SignError> {
+        let invalid = SignError::InvalidHeaderValue { header: AUTHORIZATION };
+        if self.access_token.is_empty() {
+            return Err(invalid);
+        }
         let value = Zeroizing::new(format!("Bearer {}", *self.access_token));
-        let mut value = http::HeaderValue::from_str(&value)
-            .map_err(|_| SignError::InvalidHeaderValue { header: AUTHORIZATION })?;
+        let mut value = http::HeaderValue::from_str(&value).map_err(|_| invalid)?;
         value.set_sensitive(true);
         headers.insert(http::header::AUTHORIZATION, value);
         Ok(())

@@ -69,6 +69,9 @@ impl Scope {
 /// let scopes: Scopes = wanted.iter().filter_map(Topic::required_scope).collect();
 /// assert_eq!(scopes.to_string(), "write_reviews,read_customer_events");
 ///
+/// let wanted = Scopes::from([Scope::WriteReviews, Scope::ReadOrders]);
+/// assert_eq!(wanted.to_string(), "write_reviews,read_orders");
+///
 /// let granted = Scopes::from("write_reviews");
 /// assert!(granted.include(&Scope::ReadReviews));
 /// assert!(!granted.include(&Scope::ReadOrders));
@@ -99,6 +102,12 @@ impl FromIterator<Scope> for Scopes {
             }
         }
         all
+    }
+}
+
+impl<const N: usize> From<[Scope; N]> for Scopes {
+    fn from(scopes: [Scope; N]) -> Self {
+        scopes.into_iter().collect()
     }
 }
 
