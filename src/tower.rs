@@ -86,13 +86,22 @@ type KeyOf<V> = dyn Fn(&Delivery<<V as Verify>::Event, Bytes>) -> Option<ReplayK
 /// `webhook.secret_index`, `webhook.body_length` and `webhook.took_seconds`. A span takes those
 /// that it declares. Each refusal is one event with the target `trusthooks`: a warning, `info`
 /// for a delivery that was or is being processed, and an error for any other answer of a store.
-/// Neither contains text of the sender.
+/// Its fields are `scheme`, `code`, `status` and `error`. Neither contains text of the sender.
 ///
 /// ```
 /// use tracing::{field::Empty, info_span};
 ///
 /// // For tower-http's `TraceLayer::make_span_with`, around the layer.
-/// let span = info_span!("webhook", webhook.verdict = Empty, webhook.secret_index = Empty);
+/// let span = info_span!(
+///     "webhook",
+///     webhook.verdict = Empty,
+///     webhook.scheme = Empty,
+///     webhook.status = Empty,
+///     webhook.age_seconds = Empty,
+///     webhook.secret_index = Empty,
+///     webhook.body_length = Empty,
+///     webhook.took_seconds = Empty,
+/// );
 /// ```
 ///
 /// The signature covers the bytes as they were sent, so do not put anything in front that

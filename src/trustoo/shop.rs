@@ -174,40 +174,119 @@ impl Signer {
 /// verifying. The verifier still judges everything, and refuses an unknown token. Anyone can send
 /// made-up tokens: keep the known ones in memory, and ask the database for no others.
 ///
-/// When a shop uninstalls, remove it from both collections; when its private token changes, from
-/// `loaded`. Answer a failure of the database with 503, so that Trustoo retries.
-///
 /// ```
-/// use std::{collections::{HashMap, HashSet}, sync::{Arc, RwLock}};
-/// use http::HeaderMap;
-/// use trusthooks::{Delivery, Secret, Secrets, Verify, trustoo::shop};
+/// use std::{collections::{HashMap, HashSet}, error::Error, sync::{Arc, RwLock}};
 ///
-/// struct Receiver {
-///     /// Every public token, 24 bytes each: loaded at the start, added to when a shop installs.
+/// use axum::{
+///     Router,
+///     extract::{Request, State},
+///     http::StatusCode,
+///     middleware::{Next, from_fn_with_state},
+///     response::Response,
+///     routing::post,
+/// };
+/// use tokio::sync::Mutex;
+/// use trusthooks::{Secret, Secrets, tower::VerifyLayer, trustoo::shop};
+///
+/// #[derive(Default)]
+/// struct Shops {
+///     /// Every public token, 24 bytes each, as loaded at the start.
 ///     installed: RwLock<HashSet<String>>,
 ///     /// The secrets of the shops that sent something since; no more than are installed.
 ///     loaded: Arc<RwLock<HashMap<String, Secrets>>>,
-///     /// `shop::Verifier::with_store(Arc::clone(&loaded))`
-///     verifier: shop::Verifier,
+///     /// Held while a secret comes or goes: of many requests at once, one asks the database.
+///     changing: Mutex<()>,
 /// }
-/// # type Error = Box<dyn std::error::Error>;
-/// # async fn private_token(shop: &str) -> Result<String, Error> { Ok(format!("of {shop}")) }
 ///
-/// async fn receive(
-///     receiver: &Receiver,
-///     headers: &HeaderMap,
-///     body: Vec<u8>,
-/// ) -> Result<Delivery<shop::Event, Vec<u8>>, Error> {
-///     if let Some(shop) = shop::Unsigned::from_headers(headers).public_token() {
-///         let is_new = !receiver.loaded.read().unwrap().contains_key(shop)
-///             && receiver.installed.read().unwrap().contains(shop);
-///         if is_new {
-///             let secret = Secret::new(private_token(shop).await?)?;
-///             receiver.loaded.write().unwrap().insert(shop.to_owned(), secret.into());
-///         }
+/// impl Shops {
+///     fn lacks(&self, token: &str) -> bool {
+///         self.installed.read().unwrap().contains(token)
+///             && !self.loaded.read().unwrap().contains_key(token)
 ///     }
-///     Ok(receiver.verifier.verify(headers, body)?)
+///
+///     async fn load(&self, token: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+///         if self.lacks(token) {
+///             let _changing = self.changing.lock().await;
+///             if self.lacks(token) {
+///                 let secret = Secret::new(private_token(token).await?)?;
+///                 self.loaded.write().unwrap().insert(token.to_owned(), secret.into());
+///             }
+///         }
+///         Ok(())
+///     }
+///
+///     fn install(&self, token: &str) {
+///         self.installed.write().unwrap().insert(token.to_owned());
+///     }
+///
+///     /// After its private token was replaced; the next delivery loads the new one.
+///     async fn forget_secret(&self, token: &str) {
+///         let _changing = self.changing.lock().await;
+///         self.loaded.write().unwrap().remove(token);
+///     }
+///
+///     async fn uninstall(&self, token: &str) {
+///         let _changing = self.changing.lock().await;
+///         self.installed.write().unwrap().remove(token);
+///         self.loaded.write().unwrap().remove(token);
+///     }
 /// }
+///
+/// /// Stands in front of the verifier.
+/// async fn load_secret(
+///     State(shops): State<Arc<Shops>>,
+///     request: Request,
+///     next: Next,
+/// ) -> Result<Response, StatusCode> {
+///     if let Some(token) = shop::Unsigned::from_headers(request.headers()).public_token() {
+///         // The database failed. Trustoo retries after a 503.
+///         shops.load(token).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+///     }
+///     Ok(next.run(request).await)
+/// }
+///
+/// fn app(shops: Arc<Shops>) -> Router {
+///     let verifier = shop::Verifier::with_store(Arc::clone(&shops.loaded));
+///     let webhook = post(async || StatusCode::NO_CONTENT)
+///         .layer(VerifyLayer::new(verifier))
+///         .layer(from_fn_with_state(shops, load_secret));
+///     Router::new().route("/trustoo/shop", webhook)
+/// }
+/// # use std::{sync::atomic::{AtomicUsize, Ordering}, time::Duration};
+/// # static ASKED: AtomicUsize = AtomicUsize::new(0);
+/// # async fn private_token(shop: &str) -> Result<String, std::io::Error> {
+/// #     ASKED.fetch_add(1, Ordering::Relaxed);
+/// #     tokio::time::sleep(Duration::from_millis(1)).await;
+/// #     if shop == "lost" { return Err(std::io::Error::other("down")) }
+/// #     Ok(format!("of {shop}"))
+/// # }
+/// # async fn status(mut app: Router, token: &str) -> u16 {
+/// #     use tower_service::Service as _;
+/// #     let secret = Secret::new(format!("of {token}")).unwrap();
+/// #     let now = trusthooks::Timestamp::now();
+/// #     let mut request = Request::post("/trustoo/shop").body(axum::body::Body::from("{}")).unwrap();
+/// #     let signed = shop::Signer::new(token, secret).sign_at(b"{}", now);
+/// #     signed.apply(request.headers_mut()).unwrap();
+/// #     app.call(request).await.unwrap().status().as_u16()
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # let shops = Arc::new(Shops::default());
+/// # shops.install("known");
+/// # shops.install("lost");
+/// # let requests: Vec<_> =
+/// #     (0..10).map(|_| tokio::spawn(status(app(shops.clone()), "known"))).collect();
+/// # for request in requests { assert_eq!(request.await.unwrap(), 204); }
+/// # assert_eq!(ASKED.load(Ordering::Relaxed), 1);
+/// # assert_eq!(status(app(shops.clone()), "made up").await, 401);
+/// # assert_eq!(ASKED.load(Ordering::Relaxed), 1);
+/// # assert_eq!(status(app(shops.clone()), "lost").await, 503);
+/// # shops.forget_secret("known").await;
+/// # assert_eq!(status(app(shops.clone()), "known").await, 204);
+/// # assert_eq!(ASKED.load(Ordering::Relaxed), 3);
+/// # shops.uninstall("known").await;
+/// # assert_eq!(status(app(shops), "known").await, 401);
+/// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unsigned<'h> {

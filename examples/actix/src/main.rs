@@ -208,6 +208,22 @@ mod tests {
         assert_ne!(send(port, "POST /trustoo", &shop(BODY), &length, BODY).0, 200);
     }
 
+    #[test]
+    fn errors_say_what_is_wrong_and_why() {
+        use actix_web::{ResponseError as _, error::PayloadError};
+        use trusthooks::actix::WebhookError;
+
+        let answer = WebhookError::Method.error_response();
+        assert_eq!(answer.status().as_u16(), 405);
+        assert_eq!(answer.headers().get("allow").unwrap(), "POST");
+        assert_eq!(WebhookError::Method.to_string(), "the request is no POST");
+        assert!(WebhookError::Method.source().is_none());
+
+        let cut = WebhookError::Unreadable(PayloadError::Overflow);
+        assert_eq!(cut.to_string(), "the body could not be read to its end");
+        assert_eq!(cut.source().unwrap().to_string(), PayloadError::Overflow.to_string());
+    }
+
     /// actix's own extractor decompresses: what the feature of this package is there to show.
     #[actix_web::test]
     async fn the_build_is_the_one_that_the_tests_are_about() {
