@@ -76,10 +76,6 @@ impl Serialize for Integer<'_> {
 impl Read for ShopId {
     const EXPECTED: &'static str = String::EXPECTED;
 
-    fn is_nothing(json: &Json<'_>) -> bool {
-        String::is_nothing(json)
-    }
-
     fn read(json: &mut Json<'_>, reader: &mut Reader) -> Option<Self> {
         String::read(json, reader).map(Self)
     }

@@ -171,7 +171,9 @@ fn equality_and_spelling() {
     assert_eq!(money("92233720368547758.08").minor_units(2), None);
     assert_eq!(money("-0"), Money::from(0));
     assert_eq!(money("-249"), Money::from(-249));
-    assert!("1e5x".parse::<Money>().is_err());
+    for odd in ["1e5x", "1e", "0e", "0e5x"] {
+        assert!(odd.parse::<Money>().is_err(), "{odd}");
+    }
     let written = |text: &str| serde_json::to_string(&money(text)).unwrap();
     assert_eq!(written("159.99"), "159.99");
     assert_eq!(written("249.00"), "249");

@@ -50,6 +50,8 @@ fn numbers_too_large_for_a_moment_fit() {
     for sent in ["18446744073709551615", "9007199254740992.0", "1e300", "-1e300"] {
         let event = event::<trustlens::Event>(&format!(r#"{{"event":"test","timestamp":{sent}}}"#));
         assert!(paths(&event).is_empty(), "{sent} is a mismatch");
+        let written = serde_json::to_value(&event).unwrap();
+        assert_eq!(written["timestamp"], serde_json::from_str::<Value>(sent).unwrap());
         assert_eq!(event.time.unwrap().as_unix(), None);
     }
 }

@@ -60,6 +60,8 @@ fn an_unknown_event_may_have_any_shape() {
     assert_eq!(paths(&event), ["customer"]);
     let event = shop_event(&json!({"event": "novel", "shop_id": "1", "extra": 1}));
     assert_eq!(event.extra["extra"], 1);
+    let written = serde_json::to_value(&event).unwrap();
+    assert_eq!(written, json!({"event": "novel", "shop_id": "1", "extra": 1}));
     assert_eq!(event.name(), "novel");
     assert_eq!(event.topic(), shop::Topic::Other("novel".into()));
 }
