@@ -136,7 +136,7 @@ struct Figures {
     put_aside: usize,
 }
 
-/// Sends everything, and kills in between: after at most 80 deliveries, while up to 50 are under way.
+/// Sends everything, up to 50 at a time. Kills at the first delivery, and then after at most 79 more.
 async fn storm(inbox: Inbox) -> (Inbox, Figures) {
     let inbox = Arc::new(inbox);
     let (requests, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

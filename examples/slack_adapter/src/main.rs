@@ -37,7 +37,7 @@ use trusthooks::{
 /// TrustLens waits for 10 seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Slack. The address is a secret too: it suffices to post.
+/// Posts to Slack. The address is a secret too: anyone who has it can post.
 struct Slack {
     url: String,
     http: ureq::Agent,
