@@ -518,9 +518,13 @@ async fn a_frozen_server_is_unavailable_and_no_more() {
     assert_eq!(code(&store, "before").await, "duplicate");
 }
 
-/// A connection that loses the answer to the first `SET`, as a broken one does.
+/// Connections of which the first loses the answer to its first `SET`.
 #[derive(Clone)]
-struct Lossy(MultiplexedConnection, Arc<AtomicUsize>);
+struct Lossy {
+    connection: MultiplexedConnection,
+    sets: Arc<AtomicUsize>,
+    error: std::io::ErrorKind,
+}
 
 impl ConnectionLike for Lossy {
     fn req_packed_command<'a>(
@@ -528,10 +532,10 @@ impl ConnectionLike for Lossy {
         command: &'a redis::Cmd,
     ) -> redis::RedisFuture<'a, Value> {
         Box::pin(async move {
-            let answer = self.0.req_packed_command(command).await;
+            let answer = self.connection.req_packed_command(command).await;
             let set = command.args_iter().next() == Some(redis::Arg::Simple(b"SET"));
-            if set && self.1.fetch_add(1, Ordering::Relaxed) == 0 {
-                return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
+            if set && self.sets.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Err(std::io::Error::from(self.error).into());
             }
             answer
         })
@@ -543,30 +547,49 @@ impl ConnectionLike for Lossy {
         offset: usize,
         count: usize,
     ) -> redis::RedisFuture<'a, Vec<Value>> {
-        self.0.req_packed_commands(commands, offset, count)
+        self.connection.req_packed_commands(commands, offset, count)
     }
 
     fn get_db(&self) -> i64 {
-        self.0.get_db()
+        self.connection.get_db()
     }
+}
+
+/// A store over such connections; how many `SET`s were sent, and how many connections made.
+fn lossy(redis: &Redis, error: std::io::ErrorKind) -> (impl ReplayStore, [Arc<AtomicUsize>; 2]) {
+    let [sets, connects] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
+    let counts = [Arc::clone(&sets), Arc::clone(&connects)];
+    let client = redis.client();
+    let store = RedisStore::new(move || {
+        let (client, sets) = (client.clone(), Arc::clone(&sets));
+        connects.fetch_add(1, Ordering::Relaxed);
+        async move {
+            let connection = client.get_multiplexed_async_connection().await?;
+            Ok(Lossy { connection, sets, error })
+        }
+    });
+    (store, counts)
 }
 
 #[tokio::test]
 async fn a_claim_whose_answer_was_lost_is_a_claim() {
     let Some(redis) = Redis::start() else { return };
-    let sets = Arc::new(AtomicUsize::new(0));
-    let connects = Arc::new(AtomicUsize::new(0));
-    let store = RedisStore::new({
-        let (client, sets, connects) = (redis.client(), Arc::clone(&sets), Arc::clone(&connects));
-        move || {
-            let (client, sets) = (client.clone(), Arc::clone(&sets));
-            connects.fetch_add(1, Ordering::Relaxed);
-            async move { Ok(Lossy(client.get_multiplexed_async_connection().await?, sets)) }
-        }
-    });
+    let (store, counts) = lossy(&redis, std::io::ErrorKind::BrokenPipe);
     let claim = store.claim(key("a"), LATER, NOW).await.unwrap();
-    assert_eq!((sets.load(Ordering::Relaxed), connects.load(Ordering::Relaxed)), (2, 2));
+    assert_eq!(counts.map(|count| count.load(Ordering::Relaxed)), [2, 2]);
     assert_eq!(code(&redis.store(), "a").await, "in_flight");
     store.commit(claim).await.unwrap();
     assert_eq!(code(&redis.store(), "a").await, "duplicate");
+}
+
+#[tokio::test]
+async fn a_connection_that_timed_out_is_not_used_again() {
+    let Some(redis) = Redis::start() else { return };
+    let (store, counts) = lossy(&redis, std::io::ErrorKind::TimedOut);
+    let count = || counts.each_ref().map(|count| count.load(Ordering::Relaxed));
+    // The vendor waits, so the command is not sent a second time.
+    assert_eq!(code(&store, "a").await, "unavailable");
+    assert_eq!(count(), [1, 1]);
+    assert_eq!(code(&store, "b").await, "processed");
+    assert_eq!(count()[1], 2);
 }

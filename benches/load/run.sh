@@ -22,7 +22,7 @@ LISTEN=127.0.0.1:8791 target/release/trusthooks-receiver &
 receiver=$!
 LISTEN=127.0.0.1:8792 target/load/release/trusthooks-load &
 plain=$!
-trap 'kill $receiver $plain' EXIT
+trap 'kill $receiver $plain; wait' EXIT
 sleep 1
 
 printf '%-12s %10s %9s %9s %9s %9s %6s\n' '' 'requests/s' 'p50 ms' 'p99 ms' accepted refused wrong

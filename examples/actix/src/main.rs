@@ -76,12 +76,13 @@ mod tests {
     use std::{
         io::{Read as _, Write as _},
         net::{Shutdown, TcpListener, TcpStream},
+        sync::Arc,
         time::Duration,
     };
 
     use actix_web::rt;
     use flate2::{Compression, write::GzEncoder};
-    use trusthooks::{SignedHeaders, Timestamp};
+    use trusthooks::{ReplayError, ReplayKey, ReplayStore, Retention, SignedHeaders, Timestamp};
 
     use super::*;
 
@@ -222,6 +223,40 @@ mod tests {
         let cut = WebhookError::Unreadable(PayloadError::Overflow);
         assert_eq!(cut.to_string(), "the body could not be read to its end");
         assert_eq!(cut.source().unwrap().to_string(), PayloadError::Overflow.to_string());
+    }
+
+    /// A store that cannot be reached.
+    struct Down;
+
+    impl ReplayStore for Down {
+        type Claim = ();
+
+        async fn claim(&self, _: ReplayKey, _: Retention, _: Timestamp) -> Result<(), ReplayError> {
+            Err(ReplayError::Unavailable(Arc::from(Box::from("no route to the store"))))
+        }
+
+        async fn commit(&self, (): ()) -> Result<(), ReplayError> {
+            Ok(())
+        }
+
+        async fn release(&self, (): ()) {}
+    }
+
+    #[actix_web::test]
+    async fn the_cause_of_a_failed_claim_is_kept() {
+        use actix_web::{FromRequest as _, ResponseError as _, test::TestRequest};
+
+        let verifier = Data::new(shop::Verifier::new(secret()));
+        let mut request = TestRequest::post().app_data(verifier).set_payload(BODY);
+        for header in shop(BODY).iter() {
+            request = request.insert_header(header);
+        }
+        let (request, mut payload) = request.to_http_parts();
+        let webhook = Webhook::<shop::Verifier>::from_request(&request, &mut payload);
+        let error = webhook.await.unwrap().claim(&Down, "").await.unwrap_err();
+        assert_eq!(error.status_code().as_u16(), 503);
+        assert_eq!(error.to_string(), "the replay store is unavailable");
+        assert_eq!(error.source().unwrap().to_string(), "no route to the store");
     }
 
     /// actix's own extractor decompresses: what the feature of this package is there to show.
