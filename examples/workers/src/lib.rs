@@ -6,6 +6,8 @@
 //! npx wrangler deploy                           # builds with `worker-build --release`
 //! ```
 //!
+//! `scripts/worker` runs it on this machine, in the runtime that Cloudflare uses, and sends it requests.
+//!
 //! A genuine delivery that is no event is kept in the KV namespace `UNREAD`, up to 1 MiB each, for 30
 //! days. It is answered with 422, so that somebody notices.
 //!
@@ -47,10 +49,13 @@ async fn fetch(
             env.kv("UNREAD")?.put_bytes(&name, &body)?.expiration_ttl(KEPT).execute().await?;
             Ok::<_, worker::Error>(())
         };
-        if let Err(error) = kept.await {
-            // Not kept: a 5xx, so that a rule's webhook comes again.
-            console_error!("{name} could not be kept: {error}");
-            *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        match kept.await {
+            Ok(()) => console_log!("kept as {name}"),
+            Err(error) => {
+                // Not kept: a 5xx, so that a rule's webhook comes again.
+                console_error!("{name} could not be kept: {error}");
+                *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+            }
         }
     }
     Ok(answer)

@@ -58,7 +58,7 @@ where
         }
         Err(error) => {
             let name = delivery.receipt().fingerprint().to_string();
-            let log = vec![format!("genuine, and no event: {error}; kept as {name}")];
+            let log = vec![format!("genuine, and no event: {error}")];
             Judged {
                 unread: Some((name, delivery.into_body())),
                 ..answered(StatusCode::UNPROCESSABLE_ENTITY, log)
