@@ -204,7 +204,7 @@ impl<'f> Reader<'f> {
     ) -> Result<Capture, CaptureError> {
         let count = requests.len();
         let index = match self.entry {
-            Some(entry) => entry.checked_sub(1).filter(|index| *index < count),
+            Some(entry) => entry.checked_sub(1),
             None => {
                 let is_signed = |request: &Result<Capture, _>| {
                     request.as_ref().is_ok_and(|request| {

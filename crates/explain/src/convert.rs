@@ -63,8 +63,7 @@ pub(super) fn with_entities(text: &[u8]) -> Vec<Vec<u8>> {
         }
         escaped
     };
-    let mut spellings = Vec::new();
-    for spelling in [
+    vec![
         escape(true, Some("&#039;")),
         escape(true, None),
         escape(false, None),
@@ -74,12 +73,7 @@ pub(super) fn with_entities(text: &[u8]) -> Vec<Vec<u8>> {
         // WordPress, and twice.
         String::from_utf8_lossy(text).replace('&', "&#038;").into_bytes(),
         String::from_utf8_lossy(text).replace('&', "&amp;amp;").into_bytes(),
-    ] {
-        if spelling != text && !spellings.contains(&spelling) {
-            spellings.push(spelling);
-        }
-    }
-    spellings
+    ]
 }
 
 /// Without the backslashes that WordPress puts before quotes, where there are any.

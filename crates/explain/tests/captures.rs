@@ -14,7 +14,7 @@ use serde::Deserialize;
 use trusthooks::Timestamp;
 use trusthooks_explain::{
     Explainer, SchemeName,
-    capture::{Capture, Reader},
+    capture::{Capture, MAX_LENGTH, Reader},
 };
 
 const NOW: Timestamp = Timestamp::from_unix(1_780_000_010);
@@ -110,6 +110,7 @@ fn raw_requests() {
         ("content-length: 1\n\n{}", "{}"),
         ("Transfer-Encoding: chunked\n\n{}", "{}"),
         ("Transfer-Encoding: chunked\n\nff\r\n{}", "ff\r\n{}"),
+        ("a: 1\n\n2\n{}\n0\n\n", "2\n{}\n0\n\n"),
         ("a: 1", ""),
         ("POST /x\na: 1\n\n{}", "{}"),
         ("POST https://h/x?y HTTP/2\na: 1\n\n{}", "{}"),
@@ -148,6 +149,31 @@ fn raw_requests() {
     ]);
     assert!(read(b"\x1f\x8b\x08").unwrap_err().contains("this is gzip"));
     assert!(read(b"\xff\xfeA").unwrap_err().contains("UTF-16"));
+}
+
+#[test]
+fn the_body_may_be_given_beside_the_headers() {
+    let reader = Reader::new().body("{}");
+    let capture = reader.read(b"POST /x HTTP/1.1\nA: 1\n\n").unwrap();
+    assert_eq!((capture.path(), &*capture.body), ("/x", &b"{}"[..]));
+    let error = reader.read(b"POST /x HTTP/1.1\nA: 1\n\n[]").unwrap_err();
+    assert!(error.to_string().contains("something follows the headers"), "{error}");
+}
+
+#[test]
+fn captures_are_limited() {
+    let error = |length| Reader::new().read(&vec![b' '; length]).unwrap_err().to_string();
+    assert_eq!(error(MAX_LENGTH), "the capture is empty");
+    assert!(error(MAX_LENGTH + 1).contains("longer than 32 MiB"));
+}
+
+#[test]
+fn a_capture_shows_no_value() {
+    let capture = read("POST /x?mail=1 HTTP/1.1\nA: marked\n\n{\"marked\": 1}").unwrap();
+    let shown = format!("{capture:?}");
+    assert!(shown.contains("POST") && !shown.contains("mail") && !shown.contains("marked"));
+    let shown = format!("{:?}", Reader::new().entry(7).body("marked"));
+    assert!(shown.contains('7') && !shown.contains("marked"), "{shown}");
 }
 
 /// Text that people paste together with a request.

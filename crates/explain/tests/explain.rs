@@ -162,6 +162,19 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder =
+        flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
 fn lens() -> Case {
     Case::of(SchemeName::TrustLens, PHP)
 }
@@ -177,8 +190,8 @@ fn rewritten(rewrites: &[Rewrite]) -> Finding {
 /// One fault each, and what is found: that alone, and the signature recomputed.
 fn recomputed() -> Vec<(&'static str, Case, Finding)> {
     use Rewrite::{
-        Compacted, KeysReordered, SlashesEscaped, SlashesUnescaped, Spaced, UnicodeEscaped,
-        UnicodeUnescaped,
+        Compacted, EmptyExchanged, EscapeCase, HtmlUnescaped, KeysReordered, SlashesEscaped,
+        SlashesUnescaped, Spaced, UnicodeEscaped, UnicodeUnescaped,
     };
     use SchemeName::{TrustLens, TrustLensV1, TrustooOpenApi, TrustooShop, TrustooSystem};
 
@@ -328,6 +341,28 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
             Case::of(TrustLens, sorted).body(documented),
             rewritten(&[KeysReordered]),
         ),
+        (
+            "an empty list within a list",
+            Case::of(TrustLens, r#"{"items":[{"meta":[]}],"tags":{}}"#)
+                .body(r#"{"items":[{"meta":{}}],"tags":{}}"#),
+            rewritten(&[EmptyExchanged]),
+        ),
+        (
+            "one empty list of many",
+            Case::of(TrustLens, r#"{"a":{},"b":[],"c":[],"d":{},"e":[],"f":{},"g":[]}"#)
+                .body(r#"{"a":{},"b":[],"c":{},"d":{},"e":[],"f":{},"g":[]}"#),
+            rewritten(&[EmptyExchanged]),
+        ),
+        (
+            "escapes in capital letters",
+            Case::of(TrustLens, r#"{"t":"\u00fc"}"#).body(r#"{"t":"\u00FC"}"#),
+            rewritten(&[EscapeCase]),
+        ),
+        (
+            "PHP's escapes of HTML, which are in capital letters",
+            Case::of(TrustLens, r#"{"t":"\u003Cb\u003E \u00fc"}"#).body(r#"{"t":"<b> \u00fc"}"#),
+            rewritten(&[HtmlUnescaped]),
+        ),
         ("newline added", lens().body(format!("{PHP}\n")), newline(true)),
         ("newline removed", Case::of(TrustLens, format!("{PHP}\n")).body(PHP), newline(false)),
         (
@@ -344,6 +379,8 @@ fn recomputed() -> Vec<(&'static str, Case, Finding)> {
         ("mark removed", Case::of(TrustLens, format!("\u{feff}{PHP}")).body(PHP), mark(false)),
         ("base64", lens().body(BASE64_STANDARD.encode(PHP)), Finding::BodyBase64),
         ("gzip", lens().body(gzip(PHP.as_bytes())), Finding::BodyCompressed),
+        ("zlib", lens().body(zlib(PHP.as_bytes())), Finding::BodyCompressed),
+        ("deflate", lens().body(deflate(PHP.as_bytes())), Finding::BodyCompressed),
         // The clock.
         (
             "milliseconds",
@@ -478,6 +515,11 @@ fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
             Case::of(TrustLensV1, PHP).secret("another endpoint's"),
             Finding::NothingFits,
         ),
+        (
+            "another secret, and compressed",
+            lens().body(gzip(PHP.as_bytes())).secret("another endpoint's"),
+            Finding::NothingFits,
+        ),
         ("another body", lens().body(PHP.replace("test", "best")), Finding::NothingFits),
         (
             "another secret, and a length that is right",
@@ -545,6 +587,23 @@ fn bodies_are_rewritten_up_to_64_kib_and_copied_up_to_a_mebibyte() {
     let largest = "x".repeat(1024 * 1024);
     let report = Case::of(SchemeName::TrustLens, format!("{largest}\n")).body(largest).explain();
     assert_eq!(report.findings(), [Finding::BodyNewline { added: false }]);
+}
+
+#[test]
+fn utf_16_is_known_in_either_order_with_and_without_a_mark() {
+    let little: Vec<u8> = PLAIN.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = PLAIN.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let marked = [[b"\xff\xfe", &*little].concat(), [b"\xfe\xff", &*big].concat()];
+    for utf16 in [&little, &big, &marked[0], &marked[1]] {
+        for (signed, received, [from, to]) in [
+            (PLAIN.as_bytes(), &**utf16, [Encoding::Utf8, Encoding::Utf16]),
+            (&**utf16, PLAIN.as_bytes(), [Encoding::Utf16, Encoding::Utf8]),
+        ] {
+            let report = Case::of(SchemeName::TrustLens, signed).body(received).explain();
+            let expected = Finding::BodyCharset { signed: from, received: to };
+            assert_eq!(report.findings(), [expected], "{received:02x?}");
+        }
+    }
 }
 
 fn to_base64(signature: &str) -> String {
