@@ -6,7 +6,9 @@ use trusthooks::{
     trustoo::{shop, system},
 };
 
-use super::{Delivered, LENS, customer_event, event, lens, read, sample, shop_event};
+use super::{
+    Delivered, LENS, customer_event, event, lens, paths, personal, read, sample, shop_event,
+};
 
 const MARKER: &str = "marker@example.com";
 const PHONE: &str = "+15550100";
@@ -172,4 +174,32 @@ fn debug_shows_nothing_personal() {
     assert_eq!(format!("{email:?}"), "[redacted]");
     assert_eq!(email.as_str(), "buyer@example.com");
     assert_eq!(email.into_inner(), "buyer@example.com");
+}
+
+/// An address weighs like other text, where the top level and `data` both have a place for one.
+#[test]
+fn of_two_places_the_one_with_an_address_counts() {
+    let address = r#""a@example.com""#;
+    for empty in [r#""""#, "null", "false"] {
+        for [top, data] in [[empty, address], [address, empty]] {
+            let body = format!(r#"{{"event":"test","email":{top},"data":{{"email":{data}}}}}"#);
+            assert_eq!(event::<trustlens::Event>(&body).email, personal("a@example.com"), "{body}");
+        }
+    }
+    let [empty, other, known] = [r#"{"email":""}"#, r#"{"new":1}"#, r#"{"email":"a@example.com"}"#];
+    for [top, data] in [[empty, known], [known, empty], [other, known], [known, other]] {
+        let body = format!(r#"{{"event":"test","customer":{top},"data":{{"customer":{data}}}}}"#);
+        let customer = event::<trustlens::Event>(&body).customer.unwrap();
+        assert_eq!(customer.email, personal("a@example.com"), "{body}");
+    }
+}
+
+#[test]
+fn false_is_no_address_and_no_mismatch() {
+    let event: trustlens::Event = event(r#"{"event":"test","email":false}"#);
+    assert_eq!((event.email.clone(), paths(&event)), (None, vec![]));
+    let body = r#"{"event":"customer_event/created","shop_id":"1","data":{"properties":false}}"#;
+    let event: shop::Event = super::event(body);
+    assert_eq!(paths(&event), [""; 0]);
+    assert_eq!(customer_event(event).properties, None);
 }

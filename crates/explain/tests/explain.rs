@@ -11,7 +11,7 @@ use trusthooks::{
     trustoo::{open_api, shop, system},
 };
 use trusthooks_explain::{
-    Encoding, Explainer, Finding, MAX_MACS, Report, Rewrite, SchemeName, Variation,
+    Encoding, Explainer, Finding, MAX_MACS, Report, Rewrite, SchemeName, Strings, Variation,
     capture::Capture,
 };
 
@@ -510,6 +510,8 @@ fn unaccountable() -> Vec<(&'static str, Case, Finding)> {
             Finding::OtherScheme { scheme: TrustooShop, fits: false },
         ),
         ("another secret", lens().secret("another endpoint's"), Finding::NothingFits),
+        ("no assignment", lens().secret("9=whsec_5f0c1d"), Finding::NothingFits),
+        ("nor this", lens().secret("a-b=whsec_5f0c1d"), Finding::NothingFits),
         (
             "v1, another secret",
             Case::of(TrustLensV1, PHP).secret("another endpoint's"),
@@ -576,6 +578,49 @@ fn each_serializer_is_known_by_its_escapes() {
     let report =
         Case::of(SchemeName::TrustLens, r#"["\u2028\u2029"]"#).body("[\"\u{2028}\u{2029}\"]");
     assert_eq!(report.explain().findings(), [rewritten(&[UnicodeUnescaped])]);
+}
+
+/// Java, .NET, Go and PHP with any of its flags: which characters each escapes, and with which digits.
+#[test]
+fn each_serializer_of_text_with_markup_is_known() {
+    let text = "<a b='x'>\"R&D\" =+`/é\u{2028}";
+    let written = |html: &str, html_upper: bool, slashes, unicode, upper| {
+        let mut json = r#"{"t":""#.to_owned();
+        for char in text.chars() {
+            let is_html = html.contains(char);
+            match char {
+                _ if is_html && (html_upper || upper) => write!(json, "\\u{:04X}", char as u32),
+                _ if is_html => write!(json, "\\u{:04x}", char as u32),
+                '\u{80}'.. if unicode && upper => write!(json, "\\u{:04X}", char as u32),
+                '\u{80}'.. if unicode => write!(json, "\\u{:04x}", char as u32),
+                '"' => write!(json, "\\\""),
+                '/' if slashes => write!(json, "\\/"),
+                char => write!(json, "{char}"),
+            }
+            .unwrap();
+        }
+        json + r#""}"#
+    };
+    let javascript = written("", false, false, false, false);
+    let mut signed = vec![
+        ("Gson", written("<>&='\u{2028}\u{2029}", false, false, false, false)),
+        (".NET", written("<>&'\"+`", true, false, true, true)),
+    ];
+    for (slashes, unicode) in [(true, true), (false, true), (true, false), (false, false)] {
+        for html in ["<>", "<>&", "<>&'", "<>&'\""] {
+            signed.push(("PHP", written(html, true, slashes, unicode, false)));
+        }
+        for html in ["", "<>&\u{2028}\u{2029}", "<>&='\u{2028}\u{2029}"] {
+            for upper in [false, true] {
+                signed.push(("another", written(html, false, slashes, unicode, upper)));
+            }
+        }
+    }
+    for (serializer, signed) in signed.into_iter().filter(|(_, signed)| *signed != javascript) {
+        let report = Case::of(SchemeName::TrustLens, &signed).body(&javascript).explain();
+        let codes: Vec<_> = report.findings().iter().map(Finding::code).collect();
+        assert_eq!(codes, ["body_rewritten"], "{serializer}: {signed}");
+    }
 }
 
 #[test]
@@ -672,6 +717,7 @@ fn the_public_token_is_compared_where_one_is_configured() {
     assert!(case.explain_by(&case.explainer().public_token(TOKEN)).verdict().is_ok());
     let report = case.explain_by(&case.explainer().public_token("another"));
     assert_eq!(report.verdict().unwrap_err(), VerifyError::UnknownPublicToken);
+    assert_ne!(report.verdict().unwrap_err(), VerifyError::SignatureMismatch);
     assert_eq!(report.findings(), [Finding::OtherPublicToken]);
 
     let header = "open-trustoo-webhook-public-token";
@@ -973,12 +1019,53 @@ Once all of these are fixed, the signature matches.";
 }
 
 #[test]
+fn strings_differ_where_the_first_byte_does() {
+    let differ = |expected: &str, signed: Option<&str>| {
+        let signed = signed.map(|signed| signed.as_bytes().to_vec());
+        Strings { expected: expected.as_bytes().to_vec(), signed }.difference()
+    };
+    assert_eq!(differ("abc", Some("abd")), Some(2));
+    assert_eq!(differ("abc", Some("abcd")), Some(3));
+    assert_eq!(differ("abcd", Some("ab")), Some(2));
+    assert_eq!(differ("", Some("a")), Some(0));
+    assert_eq!(differ("abc", Some("abc")), None);
+    assert_eq!(differ("abc", None), None);
+}
+
+#[test]
 fn schemes_are_read_by_their_codes() {
     for scheme in SchemeName::ALL {
         assert_eq!(scheme.code().parse(), Ok(scheme));
     }
     assert!("TrustLens".parse::<SchemeName>().is_err());
     assert!(Explainer::new(SchemeName::TrustLens, "").is_err());
+}
+
+#[test]
+fn a_scheme_is_known_by_what_its_vendor_sends() {
+    use SchemeName::{TrustLens, TrustLensV1, TrustooOpenApi, TrustooShop, TrustooSystem};
+    for (headers, scheme) in [
+        (&["x-trustlens-signature", "x-trustlens-timestamp"][..], Some(TrustLens)),
+        (&["HTTP_X_TRUSTLENS_SIGNATURE", "HTTP_X_TRUSTLENS_TIMESTAMP"], Some(TrustLens)),
+        (&["x-trustlens-signature"], Some(TrustLensV1)),
+        (&["HTTP_X_TRUSTLENS_SIGNATURE"], Some(TrustLensV1)),
+        (&["open-trustoo-webhook-sign"], Some(TrustooShop)),
+        (&["X-Trustoo-Signature", "timestamp"], Some(TrustooSystem)),
+        (&["sign"], Some(TrustooOpenApi)),
+        // Without the signature.
+        (&["x-trustlens-timestamp"], Some(TrustLens)),
+        (&["x-trustlens-event"], Some(TrustLens)),
+        (&["open-trustoo-webhook-public-token"], Some(TrustooShop)),
+        (&["open-trustoo-webhook-timestamp"], Some(TrustooShop)),
+        (&["public-token"], Some(TrustooOpenApi)),
+        // Anyone may send these.
+        (&["timestamp"], None),
+        (&["accept", "x-signature"], None),
+        (&[], None),
+    ] {
+        let pairs: Vec<_> = headers.iter().map(|name| (*name, "00")).collect();
+        assert_eq!(SchemeName::of(&pairs), scheme, "{headers:?}");
+    }
 }
 
 /// Every finding in words, as kept in a file, so that a change is seen in review.
