@@ -74,6 +74,7 @@ fn the_handed_captures_come_out_right() {
 fn read(text: impl AsRef<[u8]>) -> Result<Capture, String> {
     let files = |path: &str| match path {
         "body.json" => Ok(b"{\n\"a\": 1}\n".to_vec()),
+        "headers.txt" => Ok(b"A: 1\r\n\r\nB: 2\n".to_vec()),
         _ => Err(format!("{path}: not found")),
     };
     Reader::new().files(&files).read(text.as_ref()).map_err(|error| error.to_string())
@@ -201,6 +202,9 @@ fn requests_among_other_text() {
         assert_eq!(capture.headers.len(), 2, "{text}");
         assert_eq!(String::from_utf8_lossy(&capture.body), "{\"a\":1}", "{text}");
     }
+    // An answer is no entry of its own.
+    let text = format!("{request}\n\nHTTP/2 200\r\n\r\n{{}}\n\nGET /other HTTP/1.1\nHost: a\n");
+    assert_eq!(Reader::new().entry(2).read(text.as_bytes()).unwrap().target, "/other");
     // A body that is no JSON may hold such lines.
     for line in ["POST /x HTTP/1.1", "HTTP/1.1 200 OK", "###", "```"] {
         let text = format!("POST /h HTTP/1.1\nSign: ab\n\nfirst\n{line}\nlast");
@@ -240,6 +244,11 @@ fn curl_commands() {
         ("curl -H A:1 --data-binary @- http://h/ <<EOF\n{}\nEOF\n", "{}\n"),
         ("curl -H A:1 --data-binary @- http://h/ <<< '{}'", "{}\n"),
         ("/usr/bin/curl -H A:1 -d {}", "{}"),
+        ("sudo env B=2 curl -H A:1 -d {}", "{}"),
+        ("B=2 /usr/bin/curl -H A:1 -d {}", "{}"),
+        ("root@host:~# curl -H A:1 -d {}", "{}"),
+        ("C:\\> curl.exe -H A:1 -d x", "x"),
+        ("curl -H A:1 -T body.json h", "{\n\"a\": 1}\n"),
         // cmd, as Chrome writes it and as people do.
         (
             "curl ^\"http://h/^\" ^\r\n  -H ^\"A: 1^\" ^\r\n  --data-raw ^\"^{^\\^\"a^\\^\":1^}^\"",
@@ -259,7 +268,10 @@ fn curl_commands() {
         ("curl -G https://h/p -d a=1 -d b=2 -HA:1", "GET", "/p?a=1&b=2"),
         ("curl -G 'https://h/p?x=0' -d a=1 -HA:1", "GET", "/p?x=0&a=1"),
         ("curl https://h/p --url-query a=1 --url-query 'b=c d' -HA:1", "GET", "/p?a=1&b=c+d"),
-        ("curl --url https://h -HA:1 -d x", "POST", "/"),
+        ("curl --url https://h/p -HA:1 -d x", "POST", "/p"),
+        ("curl -T body.json h/p -HA:1", "PUT", "/p"),
+        ("curl -HA:1 -- -h/p", "GET", "/p"),
+        ("curl -HA:1 -- --h/p", "GET", "/p"),
         ("curl h/p#f -HA:1 -I", "HEAD", "/p"),
         ("curl -XPUT h?y -HA:1 -d x", "PUT", "/?y"),
         ("curl h/p -HA:1 --connect-timeout 10 -x proxy:1 -o out", "GET", "/p"),
@@ -277,6 +289,14 @@ fn curl_commands() {
     assert_eq!(header("curl h -u a:b", "authorization").as_deref(), Some("Basic YTpi"));
     assert_eq!(header("curl h --oauth2-bearer x", "authorization").as_deref(), Some("Bearer x"));
     assert_eq!(header("curl h -H 'A;'", "a").as_deref(), Some(""));
+    assert_eq!(header("curl h -H 'A: 1;'", "a").as_deref(), Some("1;"));
+    assert_eq!(header("curl h -H @headers.txt", "a").as_deref(), Some("1"));
+    assert_eq!(header("curl h -H @headers.txt", "b").as_deref(), Some("2"));
+    assert_eq!(header("curl h -A x", "user-agent").as_deref(), Some("x"));
+    assert_eq!(header("curl h -e x", "referer").as_deref(), Some("x"));
+    assert_eq!(header("curl h -b a=1", "cookie").as_deref(), Some("a=1"));
+    // Without `=`, it names a file.
+    assert_eq!(header("curl h -H A:1 -b jar.txt", "cookie"), None);
     assert_eq!(header("curl h -H B:1 -H 'A:'", "a"), None);
     assert_eq!(
         header("curl h -d x", "content-type").as_deref(),

@@ -219,6 +219,7 @@ fn cases() -> Vec<Case> {
         Case::shop("body_left_out", "/h", "{}", "timestamp=1780000000"),
         Case::shop("query_included", "/h?b=2&a=1", "{}", "a=1&b=2&timestamp=1780000000|{}"),
         Case::shop("query_included", "/h?z=%20", "[1]", "timestamp=1780000000&z= |[1]"),
+        Case::shop("query_included", "/h?z=%20", "{}", "timestamp=1780000000&z=%20|{}"),
         // The Open API.
         Case::api(
             "parameters_unsorted",
