@@ -133,11 +133,15 @@ fn raw_requests() {
     let capture = read(":method: GET\n:path: /x?y=1\na: 1\n\n").unwrap();
     assert_eq!((capture.method.as_deref(), capture.query()), (Some("GET"), "y=1"));
     assert_eq!(read("GET http://h?y=1 HTTP/1.1\na: 1\n\n").unwrap().query(), "y=1");
+    assert_eq!(read("OPTIONS * HTTP/1.1\na: 1\n\n").unwrap().target, "*");
     refused(&[
         ("", "the capture is empty"),
         (" \n", "the capture is empty"),
         ("POST / HTTP/1.1\n\n{}", "there are no headers"),
         ("A: 1\nno header\n\n{}", "line 2 is not a header"),
+        ("POST /x other\nA: 1\n\n{}", "line 1 is not a header"),
+        ("post /x HTTP/1.1\nA: 1\n\n{}", "line 1 is not a header"),
+        ("POST x HTTP/1.1\nA: 1\n\n{}", "line 1 is not a header"),
         ("A: 1\nno header: 1\n\n{}", "line 2 is not a header"),
         ("A: 1\n{\"a\": 1}", "line 2 looks like the body: a blank line is missing before it"),
         ("A: 1\n continued\n\n{}", "line 2 continues the header before it"),
@@ -224,6 +228,7 @@ fn curl_commands() {
         (r#"curl -H 'A: 1' -d '{"a":1}' http://h/"#, r#"{"a":1}"#),
         ("curl -HA:1 --data-raw x http://h/", "x"),
         ("curl -sSkLd x -HA:1 http://h/", "x"),
+        ("curl -H A:1 --no-keepalive --data-bin x http://h/", "x"),
         ("curl -H A:1 --data-raw @body.json", "@body.json"),
         ("curl -H A:1 --data-binary @body.json", "{\n\"a\": 1}\n"),
         ("curl -H A:1 -d @body.json", "{\"a\": 1}"),
@@ -260,6 +265,9 @@ fn curl_commands() {
         ("curl.exe -H 'A: 1' `\n -d '{\\\"a\\\":1}' http://h/", "{\"a\":1}"),
         ("curl.exe -H 'A: 1' `\r\n -d '{\"a\":\"it''s\"}' http://h/", "{\"a\":\"it's\"}"),
         ("curl.exe -H \"A: 1\" -d \"{`\"a`\":1}\" http://h/", "{\"a\":1}"),
+        ("curl -H \"A: 1\" -d \"{`\"a`\":1}\" http://h/", "{\"a\":1}"),
+        ("curl.exe -H 'A: 1' -d 'it''s' http://h/", "it's"),
+        ("curl -H 'A: 1' `\n -d 'it''s' http://h/", "it's"),
     ] {
         assert_eq!(body(command), expected, "{command}");
     }
@@ -285,6 +293,10 @@ fn curl_commands() {
             "{command}"
         );
     }
+}
+
+#[test]
+fn headers_of_curl_commands() {
     let header = |command: &str, name: &str| read(command).unwrap().header(name).map(str::to_owned);
     assert_eq!(header("curl h -u a:b", "authorization").as_deref(), Some("Basic YTpi"));
     assert_eq!(header("curl h --oauth2-bearer x", "authorization").as_deref(), Some("Bearer x"));
@@ -303,6 +315,10 @@ fn curl_commands() {
         Some("application/x-www-form-urlencoded")
     );
     assert_eq!(header("curl h -H B:1 --next h -H A:2", "b").as_deref(), Some("1"));
+}
+
+#[test]
+fn curl_commands_that_do_not_say_what_was_sent() {
     refused(&[
         ("curl http://h/", "has no headers"),
         ("curl -H 'A: 1", "a single quote in the command is not closed"),
@@ -346,6 +362,7 @@ fn har_archives() {
     }
     assert_eq!(body(request("POST", "")), "");
     assert_eq!(body(request("POST", r#","postData":null"#)), "");
+    assert_eq!(body(request("POST", r#","postData":{"mimeType":"x"}"#)), "");
     // The first with a signature, or the first POST, or the one that is asked for.
     let get = request("GET", "");
     let archive = format!(r#"{{"log":{{"entries":[{{"request":{get}}},{{"request":{post}}}]}}}}"#);
@@ -378,11 +395,14 @@ fn other_json() {
         ("ngrok", format!(r#"{{"requests":[{{"id":"r","request":{{"method":"POST","uri":"/h?q=1","headers":{{"X-Trustoo-Signature":["00"]}},"raw":"{ngrok}"}},"response":{{"raw":"{ngrok}"}}}}]}}"#)),
         ("Express", r#"{"method":"POST","originalUrl":"/h?q=1","headers":{"x-trustoo-signature":"00"},"body":{"a":1}}"#.to_owned()),
         ("Express, raw", r#"{"method":"POST","url":"/h?q=1","rawHeaders":["X-Trustoo-Signature","00","A","1"],"headers":{},"rawBody":{"type":"Buffer","data":[123,34,97,34,58,49,125]},"body":{"b":2}}"#.to_owned()),
-        ("Postman", r#"{"info":{},"item":[{"name":"x","item":[{"request":{"method":"POST","header":[{"key":"X-Trustoo-Signature","value":"00"},{"key":"off","value":"1","disabled":true}],"body":{"mode":"raw","raw":"{\"a\":1}"},"url":{"raw":"https://h/h?q=1","query":[{"key":"q","value":"1"}]}}}]}]}"#.to_owned()),
+        ("Postman", r#"{"info":{},"item":[{"name":"x","item":[{"request":{"method":"POST","header":[{"key":"X-Trustoo-Signature","value":"00","disabled":false},{"key":"off","value":"1","disabled":true}],"body":{"mode":"raw","raw":"{\"a\":1}"},"url":{"raw":"https://h/h?q=1","query":[{"key":"q","value":"1"}]}}}]}]}"#.to_owned()),
         ("Lambda at the edge", r#"{"Records":[{"cf":{"request":{"method":"POST","uri":"/h","querystring":"q=1","headers":{"x-trustoo-signature":[{"key":"X","value":"00"}]},"body":{"action":"read-only","data":"eyJhIjoxfQ==","encoding":"base64"}}}}]}"#.to_owned()),
         ("smee", r#"{"x-trustoo-signature":"00","url":"/h?q=1","method":"POST","body":{"a":1},"query":{}}"#.to_owned()),
         ("Sentry", r#"{"request":{"method":"POST","url":"https://h/h","query_string":"q=1","data":"{\"a\":1}","headers":[["X-Trustoo-Signature","00"]]}}"#.to_owned()),
         ("header lines", r#"[{"method":"POST","path":"/h","query":"?q=1","headers":"X-Trustoo-Signature: 00\r\nA: b","payload":"{\"a\":1}"}]"#.to_owned()),
+        ("a list of lines", r#"{"method":"POST","url":"/h?q=1","headers":["X-Trustoo-Signature: 00","A: b"],"body":"{\"a\":1}"}"#.to_owned()),
+        ("a list of parameters", r#"{"method":"POST","url":"/h","query":[{"name":"q","value":"1"}],"headers":{"X-Trustoo-Signature":"00"},"body":"{\"a\":1}"}"#.to_owned()),
+        ("the body in the second field", r#"{"method":"POST","url":"/h?q=1","headers":{"X-Trustoo-Signature":"00"},"rawBody":"","body":"{\"a\":1}"}"#.to_owned()),
         ("indented", "{\n  \"method\": \"POST\",\n  \"url\": \"/h?q=1\",\n  \"headers\": {\n    \"X-Trustoo-Signature\": \"00\"\n  },\n  \"body\": {\n    \"a\": 1\n  }\n}".to_owned()),
     ] {
         let capture = read(&json).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -392,6 +412,9 @@ fn other_json() {
     }
     let env = r#"{"REQUEST_METHOD":"POST","REQUEST_URI":"/h","HTTP_X_TRUSTOO_SIGNATURE":"00","body":"{}"}"#;
     assert_eq!(read(env).unwrap().header("HTTP_X_TRUSTOO_SIGNATURE"), Some("00"));
+    assert_eq!(read(env).unwrap().header("body"), None);
+    let repeated = r#"{"path":"/h","headers":{"sign":"0"},"multiValueQueryStringParameters":{"q":["1","a b"]},"body":""}"#;
+    assert_eq!(read(repeated).unwrap().target, "/h?q=1&q=a%20b");
     assert!(!read(r#"{"headers":{"sign":"0"},"body":{"a":1}}"#).unwrap().is_exact);
     // A header that came twice stays two.
     let twice = r#"{"headers":{"Sign":"0","sign":"1"},"body":""}"#;
