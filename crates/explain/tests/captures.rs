@@ -447,6 +447,86 @@ fn what_curl_prints() {
 }
 
 /// Real curl sends the same bytes that are read from the command.
+/// In place of curl, bash runs a function that prints the body.
+#[test]
+fn words_are_those_of_bash() {
+    const CURL: &str = r#"exec 3>&1
+curl() {
+    while (($#)); do
+        case $1 in
+            --data-raw) printf %s "$2" >&3; return ;;
+            @-) cat >&3; return ;;
+        esac
+        shift
+    done
+}
+"#;
+    let raw = [
+        r"a#b",
+        "a # --data-raw b",
+        r"a\ b\#\$c",
+        "a\\\nb",
+        "\"a\\\nb\"",
+        r#""a\\b\"c\`d\q\n\$e""#,
+        r#""$ a$""#,
+        "a$",
+        r#"$"a b""#,
+        r#""$'a'""#,
+        r"$'\x41\u00e9\101\1012\0\?\q\'\\\a\e\v'",
+        r"$'\x9\xzz\u41\uzz\ca\c[\777'",
+        r"$'\b\f\n\r\t\E\U1f600'",
+        "'a'\"b\"c$'d'",
+        "a 2>/dev/null",
+        "a2>/dev/null",
+        "2>/dev/null a",
+        "a>/dev/null 2>&1",
+        "a >|/dev/null",
+        "a&>/dev/null",
+        "a &>>/dev/null -o b",
+        "a&&true",
+        "a||true",
+        "a|cat",
+        "a|&cat",
+        "a;true",
+        "a&wait",
+    ];
+    let whole = [
+        "B=1; curl -H A:1 --data-raw \"${B}2$B\"3$B",
+        "A=1 && B=2 && curl -H A:1 --data-raw $A$B",
+        "B='a b'\nexport C_2=\"$B\"\nD=$B\ncurl -H A:1 --data-raw \"$C_2$D\"",
+        "A=1 B=2\ncurl -H A:1 --data-raw $A$B",
+        "B=1\nB=2\ncurl -H A:1 --data-raw $B",
+        "curl -H A:1 --data-binary @- <<EOF\n{\"a\":\n \t1}\nEOF\n",
+        "B=1\ncurl -H A:1 --data-binary @- <<EOF | cat\n$B \\$B \\\\ \\\" \"'$B'\" a\\\nb\nEOF\n",
+        "B=1\ncurl -H A:1 --data-binary @- <<'EOF'\n$B `x` \\$B \\\\\nEOF\n",
+        "B=1\ncurl -H A:1 --data-binary @- << \"E F\"\n$B\nE F\n",
+        "B=1\ncurl -H A:1 --data-binary @- <<\\EOF\n$B\nEOF\n",
+        "curl -H A:1 --data-binary @- <<-EOF\n\t{\n\t  \t1}\n\tEOF\n",
+        "B=1\ncurl -H A:1 --data-binary @- <<<\"$B\"",
+        "curl -H A:1 --data-binary @- <<< a",
+    ];
+    let raw = raw.map(|word| format!("curl -H A:1 --data-raw {word}"));
+    for command in raw.iter().map(String::as_str).chain(whole) {
+        // Any other shell may be `sh`; without bash there is nothing to compare with.
+        let bash =
+            Command::new("bash").args(["-c", &format!("{CURL}{command}\n")]).output().unwrap();
+        assert!(bash.status.success() && !bash.stdout.is_empty(), "{command}: {bash:?}");
+        let capture = read(command).unwrap_or_else(|error| panic!("{error}: {command}"));
+        let [read, ran] = [&capture.body, &bash.stdout].map(|body| body.escape_ascii().to_string());
+        assert_eq!(read, ran, "{command}");
+    }
+    // What only the shell knows is not made up.
+    for unknown in ["\"$B\"", "$1", "\"$?\"", "`date`", "${B:-1}", "$(date)"] {
+        let raw = format!("curl -H A:1 --data-raw {unknown}");
+        let here = format!("curl -H A:1 -d @- <<< {unknown}");
+        let document = format!("curl -H A:1 -d @- <<EOF\n{}\nEOF", unknown.replace('"', ""));
+        for command in [raw, here, document] {
+            let error = read(&command).expect_err(&command);
+            assert!(error.contains("the command uses"), "{command}: {error}");
+        }
+    }
+}
+
 #[test]
 fn curl_sends_what_is_read() {
     if Command::new("curl").arg("--version").output().is_err() {

@@ -30,9 +30,12 @@ pub(super) fn start(text: &[u8]) -> Option<&[u8]> {
             })
         {
             let leading = line.len().saturating_sub(line.trim_ascii_start().len());
-            let command = rest.get(leading.saturating_add(at)..)?;
             // Assignments are read too, unless a prompt stands before the command.
-            return Some(if at == 0 { assignments.unwrap_or(command) } else { command });
+            let before = bare.get(..at)?.trim_ascii_end();
+            let is_next = at == 0 || before.ends_with(b";") || before.ends_with(b"&&");
+            let at = if is_next { 0 } else { at };
+            let command = rest.get(leading.saturating_add(at)..)?;
+            return Some(assignments.filter(|_| is_next).unwrap_or(command));
         }
         let is_assignment = || {
             let name = bare.split(|byte| *byte == b'=').next().unwrap_or_default();
@@ -59,7 +62,7 @@ fn is_prompt(text: &[u8]) -> bool {
         || matches!(text.last(), Some(b'$' | b'>' | b'%' | b'#')) && text.len() < 80
         || text.ends_with(b"bin/")
         || text.split(u8::is_ascii_whitespace).all(|word| {
-            word.contains(&b'=') || matches!(word, b"sudo" | b"time" | b"command" | b"env")
+            word.contains(&b'=') || matches!(word, b"sudo" | b"time" | b"command" | b"env" | b"&&")
         })
 }
 
@@ -359,7 +362,7 @@ fn target_of(url: &str) -> String {
 fn content(path: &[u8], command: &Command, reader: &Reader<'_>) -> Result<Vec<u8>> {
     if path == b"-" {
         if let Some(input) = &command.input {
-            return Ok(input.clone());
+            return Ok(known(input)?.to_vec());
         }
         if reader.body.is_none() {
             let from = if command.is_piped { "another command" } else { "standard input" };

@@ -22,7 +22,7 @@ pub(super) struct Word {
 pub(super) struct Command {
     pub(super) words: Vec<Word>,
     /// Its standard input, where that stands in the text.
-    pub(super) input: Option<Vec<u8>>,
+    pub(super) input: Option<Word>,
     /// Whether another command writes to its standard input.
     pub(super) is_piped: bool,
 }
@@ -115,30 +115,30 @@ struct Posix<'t> {
     /// Where the next word goes, if not into the command.
     redirect: Option<Redirect>,
     /// The here-documents that begin with the next line.
-    waiting: Vec<Word>,
+    waiting: Vec<HereDocument>,
     variables: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The bytes that variables have been replaced by: each could hold others, and grow without end.
     expanded: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Redirect {
     File,
     HereString,
-    HereDocument { is_indented: bool },
+    HereDocument(HereDocument),
+}
+
+/// A here-document that is to come.
+#[derive(Default)]
+struct HereDocument {
+    /// The line that ends it.
+    mark: Vec<u8>,
+    is_indented: bool,
+    /// A mark with quotes: nothing in the document is replaced.
+    is_literal: bool,
 }
 
 fn posix(text: &[u8]) -> Result<Vec<Command>> {
-    let mut shell = Posix {
-        bytes: Bytes { rest: text },
-        done: Vec::new(),
-        command: Command::default(),
-        word: None,
-        redirect: None,
-        waiting: Vec::new(),
-        variables: BTreeMap::new(),
-        expanded: 0,
-    };
+    let mut shell = Posix::new(text);
     while let Some(byte) = shell.bytes.next() {
         shell.step(byte)?;
     }
@@ -146,7 +146,20 @@ fn posix(text: &[u8]) -> Result<Vec<Command>> {
     Ok(shell.done)
 }
 
-impl Posix<'_> {
+impl<'t> Posix<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        Self {
+            bytes: Bytes { rest: text },
+            done: Vec::new(),
+            command: Command::default(),
+            word: None,
+            redirect: None,
+            waiting: Vec::new(),
+            variables: BTreeMap::new(),
+            expanded: 0,
+        }
+    }
+
     fn word(&mut self) -> &mut Word {
         self.word.get_or_insert_default()
     }
@@ -167,14 +180,11 @@ impl Posix<'_> {
             b'\'' => self.single_quoted()?,
             b'"' => self.double_quoted()?,
             b'$' => self.dollar(false)?,
-            b'`' => {
-                let inner = self.bytes.take_until(b"`");
-                self.word().unknown = Some(format!("`{}`", shown(inner)));
-            }
+            b'`' => self.substitution(),
             b' ' | b'\t' | b'\r' => self.end_word(),
             b'\n' => {
                 self.end_command(false);
-                self.here_documents();
+                self.here_documents()?;
             }
             b'#' if self.word.is_none() => {
                 self.bytes.take_while(|byte| byte != b'\n');
@@ -187,6 +197,7 @@ impl Posix<'_> {
             }
             b'&' if self.bytes.take(b">") => {
                 self.bytes.take(b">");
+                self.end_word();
                 self.redirect = Some(Redirect::File);
             }
             b'&' => {
@@ -214,20 +225,30 @@ impl Posix<'_> {
         loop {
             match self.bytes.next().ok_or_else(open)? {
                 b'"' => return Ok(()),
-                b'\\' => match self.bytes.next().ok_or_else(open)? {
-                    b'\n' => {}
-                    b'\r' if self.bytes.take(b"\n") => {}
-                    byte @ (b'"' | b'\\' | b'$' | b'`') => self.push(byte),
-                    byte => self.word().text.extend([b'\\', byte]),
-                },
-                b'$' => self.dollar(true)?,
-                b'`' => {
-                    let inner = self.bytes.take_until(b"`");
-                    self.word().unknown = Some(format!("`{}`", shown(inner)));
-                }
-                byte => self.push(byte),
+                byte => self.quoted(byte, b"\"\\$`")?,
             }
         }
+    }
+
+    /// Takes a byte within double quotes or a here-document, where a backslash escapes only these.
+    fn quoted(&mut self, byte: u8, escaped: &[u8]) -> Result<()> {
+        match byte {
+            b'\\' if self.bytes.take(b"\n") || self.bytes.take(b"\r\n") => {}
+            b'\\' if self.bytes.peek().is_some_and(|next| escaped.contains(&next)) => {
+                let next = self.bytes.next();
+                self.word().text.extend(next);
+            }
+            b'$' => self.dollar(true)?,
+            b'`' => self.substitution(),
+            byte => self.push(byte),
+        }
+        Ok(())
+    }
+
+    /// The output of another command, up to the second backtick.
+    fn substitution(&mut self) {
+        let inner = self.bytes.take_until(b"`");
+        self.word().unknown = Some(format!("`{}`", shown(inner)));
     }
 
     /// Reads on after a `$`: a quoted text, a variable, a substitution or nothing of the kind.
@@ -255,6 +276,12 @@ impl Posix<'_> {
                 let name =
                     self.bytes.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                 self.variable(name);
+                Ok(())
+            }
+            // Arguments of the shell, the status of the last command, and the like.
+            Some(byte @ (b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!')) => {
+                self.bytes.next();
+                self.variable(&[byte]);
                 Ok(())
             }
             _ => {
@@ -285,7 +312,11 @@ impl Posix<'_> {
         self.redirect = Some(if byte == b'<' && self.bytes.take(b"<<") {
             Redirect::HereString
         } else if byte == b'<' && self.bytes.take(b"<") {
-            Redirect::HereDocument { is_indented: self.bytes.take(b"-") }
+            let is_indented = self.bytes.take(b"-");
+            let mark = self.bytes.rest.trim_ascii_start().split(u8::is_ascii_whitespace).next();
+            let is_quote = |byte: &u8| matches!(byte, b'\'' | b'"' | b'\\');
+            let is_literal = mark.is_some_and(|mark| mark.iter().any(is_quote));
+            Redirect::HereDocument(HereDocument { is_indented, is_literal, ..Default::default() })
         } else {
             self.bytes.take_while(|byte| matches!(byte, b'>' | b'|' | b'&'));
             Redirect::File
@@ -298,11 +329,11 @@ impl Posix<'_> {
             None => self.command.words.push(word),
             Some(Redirect::File) => {}
             Some(Redirect::HereString) => {
-                self.command.input = Some([&*word.text, b"\n"].concat());
+                let text = [&*word.text, b"\n"].concat();
+                self.command.input = Some(Word { text, ..word });
             }
-            Some(Redirect::HereDocument { is_indented }) => {
-                let mark = if is_indented { [&*word.text, b"\t"].concat() } else { word.text };
-                self.waiting.push(Word { text: mark, unknown: None });
+            Some(Redirect::HereDocument(document)) => {
+                self.waiting.push(HereDocument { mark: word.text, ..document });
             }
         }
     }
@@ -311,13 +342,17 @@ impl Posix<'_> {
         self.end_word();
         let command = std::mem::take(&mut self.command);
         let is_piped = is_pipe && !command.words.is_empty();
-        // `NAME=value` by itself.
-        if let [Word { text, unknown: None }] = command.words.as_slice()
-            && let Some(at) = text.iter().position(|byte| *byte == b'=')
-            && let (name, [b'=', value @ ..]) = text.split_at(at)
-            && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        {
-            self.variables.insert(name.to_vec(), value.to_vec());
+        // Assignments by themselves.
+        let words = match command.words.as_slice() {
+            [first, rest @ ..] if first.text == b"export" => rest,
+            words => words,
+        };
+        let assignments: Option<Vec<_>> = words.iter().map(assignment).collect();
+        for (name, value) in assignments.into_iter().flatten() {
+            match value {
+                Some(value) => self.variables.insert(name.to_vec(), value.to_vec()),
+                None => self.variables.remove(name),
+            };
         }
         if !command.words.is_empty() {
             self.done.push(command);
@@ -326,22 +361,24 @@ impl Posix<'_> {
     }
 
     /// The lines up to the mark, for the last command.
-    fn here_documents(&mut self) {
-        for mark in std::mem::take(&mut self.waiting) {
-            let (mark, is_indented) = match mark.text.strip_suffix(b"\t") {
-                Some(mark) => (mark, true),
-                None => (&*mark.text, false),
-            };
+    fn here_documents(&mut self) -> Result<()> {
+        for HereDocument { mark, is_indented, is_literal } in std::mem::take(&mut self.waiting) {
             let mut document = Vec::new();
             while !self.bytes.rest.is_empty() {
                 let line = self.bytes.take_until(b"\n");
-                let line = if is_indented { line.trim_ascii_start() } else { line };
+                let tabs = line.iter().take_while(|byte| is_indented && **byte == b'\t').count();
+                let line = line.get(tabs..).unwrap_or_default();
                 if line.strip_suffix(b"\r").unwrap_or(line) == mark {
                     break;
                 }
                 document.extend_from_slice(line);
                 document.push(b'\n');
             }
+            let document = if is_literal {
+                Word { text: document, unknown: None }
+            } else {
+                self.replaced(&document)?
+            };
             // Behind a pipe, `jq` say, the command before it has the document.
             let last =
                 self.done.iter_mut().rev().find(|command| {
@@ -351,14 +388,40 @@ impl Posix<'_> {
                 command.input = Some(document);
             }
         }
+        Ok(())
     }
+
+    /// A here-document with its variables replaced.
+    fn replaced(&mut self, document: &[u8]) -> Result<Word> {
+        let mut inner = Posix::new(document);
+        inner.variables = std::mem::take(&mut self.variables);
+        inner.expanded = self.expanded;
+        while let Some(byte) = inner.bytes.next() {
+            inner.quoted(byte, b"\\$`")?;
+        }
+        (self.variables, self.expanded) = (inner.variables, inner.expanded);
+        Ok(inner.word.unwrap_or_default())
+    }
+}
+
+/// The name and the value of `NAME=value`; no value where only the shell knows it.
+fn assignment(word: &Word) -> Option<(&[u8], Option<&[u8]>)> {
+    let at = word.text.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = word.text.split_at(at);
+    let is_name = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    let is_known = word.unknown.is_none();
+    is_name.then_some((name, value.get(1..).filter(|_| is_known)))
 }
 
 /// The inside of `$'…'`, as browsers write a body that has a quote in it.
 fn ansi_c(bytes: &mut Bytes<'_>, word: &mut Vec<u8>) -> Option<()> {
     loop {
         match bytes.next()? {
-            b'\'' => return Some(()),
+            b'\'' => {
+                // A NUL ends the text.
+                word.truncate(word.iter().position(|byte| *byte == 0).unwrap_or(word.len()));
+                return Some(());
+            }
             b'\\' => match bytes.next()? {
                 b'a' => word.push(0x07),
                 b'b' => word.push(0x08),
