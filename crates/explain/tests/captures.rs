@@ -166,6 +166,13 @@ fn the_body_may_be_given_beside_the_headers() {
 }
 
 #[test]
+fn an_error_shows_nothing_that_a_terminal_obeys() {
+    let error = read("A: 1\nno \u{1b}[31mheader\u{202e}\u{7}\n\n{}").unwrap_err();
+    assert!(error.contains("line 2 is not a header"), "{error}");
+    assert!(!error.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{error:?}");
+}
+
+#[test]
 fn captures_are_limited() {
     let error = |length| Reader::new().read(&vec![b' '; length]).unwrap_err().to_string();
     assert_eq!(error(MAX_LENGTH), "the capture is empty");
@@ -200,11 +207,21 @@ fn requests_among_other_text() {
         // Prefixes of log lines.
         format!("web_1  | {}", request.replace('\n', "\nweb_1  | ")),
         format!("2026-06-01T00:00:10Z {}", request.replace('\n', "\n2026-06-01T00:00:11Z ")),
+        format!("[10:00:00] {}", request.replace('\n', "\n[10:00:01] ")),
+        format!("web_1|{}", request.replace('\n', "\nweb_1|")),
+        format!("web | {}", request.replace('\n', "\nweb | ").replace("| \n", "|\n")),
+        format!("web | {}", request.replace('\n', "\nweb | ").replace("web | \n", "\n")),
     ] {
         let capture = read(&text).unwrap();
         assert_eq!(capture.target, "/h", "{text}");
         assert_eq!(capture.headers.len(), 2, "{text}");
         assert_eq!(String::from_utf8_lossy(&capture.body), "{\"a\":1}", "{text}");
+    }
+    // Headers alone, indented.
+    assert_eq!(body("  A: 1\n  B: 2\n\n  {\n    \"a\": 1}"), "{\n  \"a\": 1}");
+    // One fence, and one in three, are part of a body.
+    for fences in ["```\n", "```\n```\n```\n"] {
+        assert_eq!(body(format!("A: 1\n\n{fences}x")), format!("{fences}x"));
     }
     // An answer is no entry of its own.
     let text = format!("{request}\n\nHTTP/2 200\r\n\r\n{{}}\n\nGET /other HTTP/1.1\nHost: a\n");
@@ -261,6 +278,17 @@ fn curl_commands() {
         ),
         ("curl \"http://h/\" ^\n -H \"A: 1\" ^\n -d \"{\\\"a\\\":1}\"", "{\"a\":1}"),
         ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"one^\n\ntwo^\"", "one\ntwo"),
+        // In quotes, a caret and an operator stand for themselves.
+        ("curl \"http://h/\" -H \"A: 1\" ^\n -d \"a^b|c\" ^\n -o x", "a^b|c"),
+        ("curl \"http://h/\" ^\n -H \"A: 1\" ^\n -d x & echo -d y", "x"),
+        // Chrome doubles backslashes; people do not.
+        ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"a^\\^\\b^\"", r"a\b"),
+        ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"a^\\b^\"", r"a\b"),
+        ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"a^\\^\\^\\b^\\^\\c^\"", r"a\\\b\\c"),
+        (
+            "curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"^\\^\"a^\\^\\^\\^\\b^\\^\"^\"",
+            "\"a\\\\b\"",
+        ),
         // PowerShell, before 7.3 and after.
         ("curl.exe -H 'A: 1' `\n -d '{\\\"a\\\":1}' http://h/", "{\"a\":1}"),
         ("curl.exe -H 'A: 1' `\r\n -d '{\"a\":\"it''s\"}' http://h/", "{\"a\":\"it's\"}"),
@@ -268,6 +296,12 @@ fn curl_commands() {
         ("curl -H \"A: 1\" -d \"{`\"a`\":1}\" http://h/", "{\"a\":1}"),
         ("curl.exe -H 'A: 1' -d 'it''s' http://h/", "it's"),
         ("curl -H 'A: 1' `\n -d 'it''s' http://h/", "it's"),
+        ("curl.exe -H 'A: 1' -d @'\n{\"a\":\n1}\n'@ http://h/", "{\"a\":\n1}"),
+        ("curl.exe -H 'A: 1' -d @\"\r\n[1]\r\n\"@ http://h/", "[1]"),
+        ("curl.exe -H 'A: 1' -d @body.json http://h/", "{\"a\": 1}"),
+        ("curl.exe -H 'A: 1' -d \"$5 `$x `n\" http://h/", "$5 $x \n"),
+        ("curl.exe -H 'A: 1' -d '$body' http://h/", "$body"),
+        ("curl.exe -H 'A: 1' -d a; echo -d b", "a"),
     ] {
         assert_eq!(body(command), expected, "{command}");
     }
@@ -336,6 +370,9 @@ fn curl_commands_that_do_not_say_what_was_sent() {
         ("echo '{}' | curl -H A:1 -d @-", "takes its body from another command"),
         ("curl -H A:1 -d @-", "takes its body from standard input"),
         ("curl -Uri http://h/ -Method POST", "Invoke-WebRequest"),
+        ("curl.exe -H 'A: 1' -d \"$body\" http://h/", "a variable of PowerShell"),
+        ("curl.exe -H 'A: 1' -d \"$(date)\" http://h/", "a variable of PowerShell"),
+        ("curl.exe -H 'A: 1' -d \"${body}\" http://h/", "a variable of PowerShell"),
     ]);
     let plain = Reader::new().read(b"curl -H A:1 -d @/etc/passwd h").unwrap_err().to_string();
     assert!(plain.contains("opened only when asked for"), "{plain}");

@@ -67,8 +67,8 @@ pub(super) fn without_prefix(text: &[u8], is_start: impl Fn(&[u8]) -> bool) -> O
     let shape = |byte: &u8| if byte.is_ascii_digit() { b'0' } else { *byte };
     let first = text.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty())?;
     let first = first.trim_ascii_end();
-    // JSON, and what curl prints, have readers of their own.
-    if first.starts_with(b"{") || first.starts_with(b"[") || first.starts_with(b">") {
+    // What curl prints has a reader of its own.
+    if first.starts_with(b">") {
         return None;
     }
     let spaces =
