@@ -217,6 +217,26 @@ fn requests_among_other_text() {
         assert_eq!(capture.headers.len(), 2, "{text}");
         assert_eq!(String::from_utf8_lossy(&capture.body), "{\"a\":1}", "{text}");
     }
+    // As logs have it: in JSON, a document to each line, with or without words before it.
+    let json = r#"{"path":"/h","headers":{"Timestamp":"1","Sign":"ab"},"body":"{\"a\":1}"}"#;
+    let raw = serde_json::json!({ "stream": "stdout", "log": request }).to_string();
+    let command = "curl -H Timestamp:1 -H 'Sign: ab' --data-raw '{\"a\":1}' https://example.com/h";
+    for text in [
+        format!("{{\"msg\":\"start\"}}\n{json}\n{{\"msg\":\"end\"}}\n"),
+        format!("[2026-06-01 00:00:00] local.INFO: hook {json}\n"),
+        format!("start {{}}\n2026-06-01T00:00:00Z INFO hook {json}\nend\n"),
+        raw,
+        // A program for the answer, in an editor's file.
+        format!("### hook\n{request}\n\n> {{% client.log(\"x\") %}}\n"),
+        // Words and prompts before a command.
+        format!("This fails for us:\n\n{command}\n"),
+        format!("~/src ❯ {command}"),
+    ] {
+        let capture = read(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(capture.target, "/h", "{text}");
+        assert_eq!(capture.header("sign"), Some("ab"), "{text}");
+        assert_eq!(String::from_utf8_lossy(&capture.body), "{\"a\":1}", "{text}");
+    }
     // Headers alone, indented.
     assert_eq!(body("  A: 1\n  B: 2\n\n  {\n    \"a\": 1}"), "{\n  \"a\": 1}");
     // One fence, and one in three, are part of a body.
@@ -236,6 +256,15 @@ fn requests_among_other_text() {
         ("Array\n(\n    [Sign] => ab\n)", "PHP"),
         ("array(1) {\n", "PHP"),
         ("{'headers': {'Sign': 'ab'}}", "Python"),
+        (r#"{"headers"=>{"Sign"=>"ab"}}"#, "Ruby"),
+        (r#"{"headers" => {"Sign" => "ab"}}"#, "Ruby"),
+        ("map[Sign:[ab]]\n{}", "Go"),
+        ("Request URL\nhttps://h/", "a browser's tools"),
+        ("meta {\n  name: x\n}", "Bruno"),
+        ("type: collection.insomnia.rest/5.0\n", "Insomnia"),
+        ("method: POST\nheaders:\n  Sign: ab\nbody: '{}'\n", "YAML"),
+        ("curl h -H ‘Sign: ab’ -d ‘{}’", "curly quotes"),
+        ("curl h -H “Sign: ab” -d “{}”", "curly quotes"),
     ]);
 }
 
@@ -243,6 +272,7 @@ fn requests_among_other_text() {
 fn curl_commands() {
     for (command, expected) in [
         (r#"curl -H 'A: 1' -d '{"a":1}' http://h/"#, r#"{"a":1}"#),
+        ("curl -H A:1 -d 'a “quote”' http://h/", "a “quote”"),
         ("curl -HA:1 --data-raw x http://h/", "x"),
         ("curl -sSkLd x -HA:1 http://h/", "x"),
         ("curl -H A:1 --no-keepalive --data-bin x http://h/", "x"),
@@ -440,6 +470,7 @@ fn other_json() {
         ("a list of lines", r#"{"method":"POST","url":"/h?q=1","headers":["X-Trustoo-Signature: 00","A: b"],"body":"{\"a\":1}"}"#.to_owned()),
         ("a list of parameters", r#"{"method":"POST","url":"/h","query":[{"name":"q","value":"1"}],"headers":{"X-Trustoo-Signature":"00"},"body":"{\"a\":1}"}"#.to_owned()),
         ("the body in the second field", r#"{"method":"POST","url":"/h?q=1","headers":{"X-Trustoo-Signature":"00"},"rawBody":"","body":"{\"a\":1}"}"#.to_owned()),
+        ("Charles", r#"[{"status":"COMPLETE","method":"POST","path":"/h","query":"q=1","request":{"sizes":{},"header":{"firstLine":"POST /h?q=1 HTTP/1.1","headers":[{"name":"X-Trustoo-Signature","value":"00"}]},"body":{"text":"{\"a\":1}","charset":"utf-8"}},"response":{}}]"#.to_owned()),
         ("indented", "{\n  \"method\": \"POST\",\n  \"url\": \"/h?q=1\",\n  \"headers\": {\n    \"X-Trustoo-Signature\": \"00\"\n  },\n  \"body\": {\n    \"a\": 1\n  }\n}".to_owned()),
     ] {
         let capture = read(&json).unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -45,14 +45,22 @@ pub(super) fn start(text: &[u8]) -> Option<&[u8]> {
                 && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         };
         if !(bare.is_empty() || bare.starts_with(b"#") || bare.starts_with(b"::")) {
-            if !is_assignment() {
+            if is_assignment() {
+                assignments.get_or_insert(rest);
+            } else if !is_prose(bare) {
                 return None;
             }
-            assignments.get_or_insert(rest);
         }
         rest = rest.get(line.len().saturating_add(1)..).unwrap_or_default();
     }
     None
+}
+
+/// Whether a line is words of a person: no line of a request, and no JSON.
+fn is_prose(line: &[u8]) -> bool {
+    !matches!(line.first(), Some(b'{' | b'[' | b'<' | b'>' | b'"'))
+        && matches!(http::request_line(line), Ok(None))
+        && http::header_line(line, &mut Capture::default()).is_err()
 }
 
 /// Whether a text before a command is a prompt, the assignments of its environment, or a path.
@@ -60,6 +68,7 @@ fn is_prompt(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     text.is_empty()
         || matches!(text.last(), Some(b'$' | b'>' | b'%' | b'#')) && text.len() < 80
+        || ["❯", "➜", "»", "›", "λ"].iter().any(|mark| text.ends_with(mark.as_bytes()))
         || text.ends_with(b"bin/")
         || text.split(u8::is_ascii_whitespace).all(|word| {
             word.contains(&b'=') || matches!(word, b"sudo" | b"time" | b"command" | b"env" | b"&&")
@@ -68,6 +77,16 @@ fn is_prompt(text: &[u8]) -> bool {
 
 /// The requests of the first curl command.
 pub(super) fn read(text: &[u8], reader: &Reader<'_>) -> Result<Vec<Capture>> {
+    let is_curly = |quote: &&str| {
+        let header = format!("-H {quote}");
+        text.windows(header.len()).any(|window| window == header.as_bytes())
+    };
+    if ["‘", "’", "“", "”"].iter().any(is_curly) {
+        return Err(CaptureError::new(
+            "the command has curly quotes, which no shell takes for quotes; replace them by the \
+             straight ones that were typed",
+        ));
+    }
     let dialect = Dialect::of(text);
     let commands = shell::commands(text, dialect)?;
     let is_curl = |word: &Word| {

@@ -11,8 +11,8 @@ pub(super) fn read(text: &[u8]) -> Result<Capture> {
     Ok(capture)
 }
 
-/// All requests of a text. Answers are skipped. So are lines of `###`, which editors have between
-/// requests.
+/// All requests of a text. Answers are skipped. So is what editors have between requests: lines of
+/// `###`, and programs for the answer.
 pub(super) fn read_all(text: &[u8]) -> Vec<Result<Capture>> {
     let mut requests = Vec::new();
     let mut rest = text;
@@ -23,7 +23,8 @@ pub(super) fn read_all(text: &[u8]) -> Vec<Result<Capture>> {
             Some(titled) => titled.get(line_end(titled)..).unwrap_or_default(),
             None => message,
         };
-        let is_answer = message.starts_with(b"HTTP/") && !requests.is_empty();
+        let is_of_answer = message.starts_with(b"HTTP/") || message.starts_with(b"> {%");
+        let is_answer = is_of_answer && !requests.is_empty();
         if !message.trim_ascii().is_empty() && !is_answer {
             requests.push(read(message));
         }
@@ -41,7 +42,8 @@ fn first_message(text: &[u8]) -> (&[u8], &[u8]) {
     for line in text.get(at..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
         let bare = line.trim_ascii_end();
         let is_answer = bare.starts_with(b"HTTP/1.") || bare.starts_with(b"HTTP/2 ");
-        if (is_answer || bare.starts_with(b"###") || is_start(bare))
+        let is_editors = bare.starts_with(b"###") || bare.starts_with(b"> {%");
+        if (is_answer || is_editors || is_start(bare))
             && starts.next().is_some()
             && let Some((message, rest)) = text.split_at_checked(at)
         {

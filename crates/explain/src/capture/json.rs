@@ -111,19 +111,27 @@ fn find(value: &Value<'_>, reader: &Reader<'_>, requests: &mut Vec<Result<Captur
     }
 }
 
+/// The requests of a log with a JSON document to each line, with or without words before it.
+pub(super) fn read_lines(text: &[u8], reader: &Reader<'_>) -> Option<Vec<Result<Capture>>> {
+    let mut requests = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let at = line.iter().position(|byte| *byte == b'{');
+        let document = at.and_then(|at| line.get(at..));
+        requests.extend(document.and_then(|text| read(text, reader).ok()).into_iter().flatten());
+    }
+    (!requests.is_empty()).then_some(requests)
+}
+
 /// The request that an object is, if it is one.
 fn request(map: Map<'_, '_>, reader: &Reader<'_>) -> Option<Result<Capture>> {
-    // A tunnel keeps the whole of it.
-    let raw = map.text(&["raw"]).and_then(|raw| BASE64_STANDARD.decode(raw).ok());
-    if let Some(raw) = raw
-        && matches!(
-            raw.split(|byte| *byte == b'\n')
-                .next()
-                .map(|line| http::request_line(line.trim_ascii())),
-            Some(Ok(Some(_)))
-        )
-    {
-        return Some(http::read(&raw));
+    // Tunnels and logs keep the whole of it.
+    let text = map.text(&["raw", "log", "message"]).unwrap_or_default();
+    let decoded = BASE64_STANDARD.decode(text).unwrap_or_default();
+    let is_whole = |raw: &&[u8]| {
+        http::is_start(raw.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii())
+    };
+    if let Some(raw) = [&*decoded, text.as_bytes()].into_iter().find(is_whole) {
+        return Some(http::read(raw));
     }
     let mut capture = Capture::default();
     let named = HEADERS.iter().filter_map(|name| map.get(name));
@@ -163,6 +171,15 @@ fn headers(value: &Value<'_>, capture: &mut Capture) -> Vec<(String, Vec<u8>)> {
     let mut headers = Vec::new();
     match &value.kind {
         Kind::Map(entries) => {
+            let map = Map(entries);
+            // Charles'.
+            if let Some(inner) = map.get("headers").filter(|inner| inner.scalar().is_none()) {
+                let line = map.text(&["firstLine"]).unwrap_or_default();
+                if let Ok(Some((method, target))) = http::request_line(line.as_bytes()) {
+                    (capture.method, capture.target) = (Some(method), target);
+                }
+                return self::headers(inner, capture);
+            }
             for (name, value) in entries {
                 match (name.strip_prefix(':'), value.scalar()) {
                     (Some("method"), Some(method)) => capture.method = Some(method),
