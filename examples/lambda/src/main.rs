@@ -122,6 +122,7 @@ mod tests {
             assert_eq!(acknowledged, status == 200);
         }
     }
+
     #[test]
     fn a_delivery_that_is_no_event_is_kept_and_not_acknowledged() {
         let secret = Secret::new("private").unwrap();
