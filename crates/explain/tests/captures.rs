@@ -529,6 +529,13 @@ curl() {
     done
 }
 "#;
+    // macOS has bash 3, which lacks some of it.
+    let recent = Command::new("bash").args(["-c", "((BASH_VERSINFO >= 5))"]).status();
+    if !recent.is_ok_and(|status| status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "bash 5 is not installed");
+        eprintln!("skipped: bash 5 is not installed");
+        return;
+    }
     let raw = [
         r"a#b",
         "a # --data-raw b",
@@ -575,7 +582,6 @@ curl() {
     ];
     let raw = raw.map(|word| format!("curl -H A:1 --data-raw {word}"));
     for command in raw.iter().map(String::as_str).chain(whole) {
-        // Any other shell may be `sh`; without bash there is nothing to compare with.
         let bash =
             Command::new("bash").args(["-c", &format!("{CURL}{command}\n")]).output().unwrap();
         assert!(bash.status.success() && !bash.stdout.is_empty(), "{command}: {bash:?}");
