@@ -311,6 +311,8 @@ fn curl_commands() {
         // In quotes, a caret and an operator stand for themselves.
         ("curl \"http://h/\" -H \"A: 1\" ^\n -d \"a^b|c\" ^\n -o x", "a^b|c"),
         ("curl \"http://h/\" ^\n -H \"A: 1\" ^\n -d x & echo -d y", "x"),
+        ("curl \"http://h/\" -H \"A: 1\" ^\n -d \"a\"\"b\"", "a\"b"),
+        ("curl \"http://h/\" -H \"A: 1\" ^\n -d \"\"", ""),
         // Chrome doubles backslashes; people do not.
         ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"a^\\^\\b^\"", r"a\b"),
         ("curl ^\"http://h/^\" -H ^\"A: 1^\" --data-raw ^\"a^\\b^\"", r"a\b"),
@@ -331,6 +333,8 @@ fn curl_commands() {
         ("curl.exe -H 'A: 1' -d @body.json http://h/", "{\"a\": 1}"),
         ("curl.exe -H 'A: 1' -d \"$5 `$x `n\" http://h/", "$5 $x \n"),
         ("curl.exe -H 'A: 1' -d '$body' http://h/", "$body"),
+        ("curl.exe -H 'A: 1' -d 'a`nb' http://h/", "a`nb"),
+        ("curl.exe -H 'A: 1' -d a`b`\nc http://h/", "abc"),
         ("curl.exe -H 'A: 1' -d a; echo -d b", "a"),
     ] {
         assert_eq!(body(command), expected, "{command}");
@@ -484,6 +488,11 @@ fn other_json() {
     let repeated = r#"{"path":"/h","headers":{"sign":"0"},"multiValueQueryStringParameters":{"q":["1","a b"]},"body":""}"#;
     assert_eq!(read(repeated).unwrap().target, "/h?q=1&q=a%20b");
     assert!(!read(r#"{"headers":{"sign":"0"},"body":{"a":1}}"#).unwrap().is_exact);
+    // What is no name of a header is none.
+    let odd = r#"{"headers":{"Sign":"0","no name":"1","":"2"},"body":""}"#;
+    assert_eq!(read(odd).unwrap().headers.len(), 1);
+    let odd = r#"{"rawHeaders":["Sign","0","no name","1","","2"],"body":""}"#;
+    assert_eq!(read(odd).unwrap().headers.len(), 1);
     // A header that came twice stays two.
     let twice = r#"{"headers":{"Sign":"0","sign":"1"},"body":""}"#;
     assert_eq!(read(twice).unwrap().headers.len(), 2);
@@ -548,6 +557,7 @@ curl() {
         r#"$"a b""#,
         r#""$'a'""#,
         r"$'\x41\u00e9\101\1012\0\?\q\'\\\a\e\v'",
+        r"$'\x4142\u00e9a\xff\U0001f6000'",
         r"$'\x9\xzz\u41\uzz\ca\c[\777'",
         r"$'\b\f\n\r\t\E\U1f600'",
         "'a'\"b\"c$'d'",

@@ -1053,6 +1053,9 @@ fn strings_differ_where_the_first_byte_does() {
     assert_eq!(differ("", Some("a")), Some(0));
     assert_eq!(differ("abc", Some("abc")), None);
     assert_eq!(differ("abc", None), None);
+    let strings = Strings { expected: b"marked".to_vec(), signed: None };
+    let shown = format!("{strings:?}");
+    assert!(shown.contains('6') && !shown.contains("marked"), "{shown}");
 }
 
 #[test]

@@ -66,7 +66,8 @@ fn keep<E>(spool: &Path, delivery: &Delivery<E, &[u8]>) -> io::Result<()> {
 async fn main() -> Result<(), Error> {
     let token =
         env::var("TRUSTOO_PRIVATE_TOKEN").map_err(|_| "TRUSTOO_PRIVATE_TOKEN is not set")?;
-    let verifier = shop::Verifier::new(Secret::new(token)?);
+    let secret = Secret::new(token).map_err(|error| format!("TRUSTOO_PRIVATE_TOKEN: {error}"))?;
+    let verifier = shop::Verifier::new(secret);
     let spool = env::var_os("SPOOL").unwrap_or_else(|| "/tmp/unread".into());
     let (verifier, spool) = (&verifier, Path::new(&spool));
     run(service_fn(async move |request: Request| {
