@@ -82,7 +82,9 @@ mod tests {
 
     use actix_web::rt;
     use flate2::{Compression, write::GzEncoder};
-    use trusthooks::{ReplayError, ReplayKey, ReplayStore, Retention, SignedHeaders, Timestamp};
+    use trusthooks::{
+        ReplayError, ReplayKey, ReplayStore, SignedHeaders, Timestamp, replay::Retention,
+    };
 
     use super::*;
 
