@@ -169,11 +169,15 @@ impl<'f> Reader<'f> {
         }
         let mut capture = if let Some(command) = curl::start(start) {
             self.choose(curl::read(command, self)?.into_iter().map(Ok).collect())?
-        } else if let Some(problem) = printed(start) {
-            return Err(CaptureError::new(problem));
         } else if start.starts_with(b"{") || start.starts_with(b"[") {
-            let read = json::read(start, self);
-            self.choose(read.or_else(|error| json::read_lines(start, self).ok_or(error))?)?
+            let requests = match json::read(start, self) {
+                Ok(requests) => requests,
+                Err(error) => {
+                    let error = printed(start).map_or(error, CaptureError::new);
+                    json::read_lines(start, self).ok_or(error)?
+                }
+            };
+            self.choose(requests)?
         } else if http::is_verbose(start) {
             http::read_verbose(start, self.body.clone())?
         } else if let Some(problem) = unreadable(start) {
@@ -187,10 +191,17 @@ impl<'f> Reader<'f> {
             }
             Capture { body: body.clone(), ..capture }
         } else {
-            let requests = http::read_all(start);
-            let is_any = requests.iter().any(Result::is_ok);
-            let logged = if is_any { None } else { json::read_lines(start, self) };
-            self.choose(logged.unwrap_or(requests))?
+            let mut requests = http::read_all(start);
+            if !requests.iter().any(Result::is_ok) {
+                if let Some(logged) = json::read_lines(start, self) {
+                    requests = logged;
+                } else if is_yaml(start) {
+                    return Err(CaptureError::new(
+                        "this is YAML; write it as JSON, or the request as raw HTTP",
+                    ));
+                }
+            }
+            self.choose(requests)?
         };
         if let Some((_, rest)) = capture.target.split_once("://") {
             let at = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -267,18 +278,20 @@ fn body_of(
 const PHP_DUMP: &str = "this is how PHP prints an array; print the headers with `json_encode`, and the \
      body as it came from `php://input`";
 
-/// Recognizes a dictionary as a language prints it, which is not JSON.
+/// Recognizes a dictionary as a language prints it, in place of JSON.
 fn printed(text: &[u8]) -> Option<&'static str> {
     let has = |piece: &[u8]| text.windows(piece.len()).any(|window| window == piece);
     if text.starts_with(b"{'") {
         Some("this is how Python prints a dictionary; write it with `json.dumps`")
-    } else if text.starts_with(b"{\"") && (has(b"\"=>") || has(b"\" =>")) {
+    } else if has(b"\"=>") || has(b"\" =>") {
         Some("this is how Ruby prints a hash; write it with `to_json`")
-    } else if text.starts_with(b"map[") {
-        Some("this is how Go prints a map; write it with `json.Marshal`")
     } else {
         None
     }
+}
+
+fn is_yaml(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii_end() == b"headers:")
 }
 
 /// Recognizes a text that is none of the captures that can be read, and says what to do.
@@ -303,6 +316,7 @@ fn unreadable(text: &[u8]) -> Option<&'static str> {
         (b"iwr ", "this is PowerShell's Invoke-WebRequest; copy as cURL or HAR"),
         (b"fetch(", "this is JavaScript's fetch; copy as cURL or HAR"),
         (b"await fetch(", "this is JavaScript's fetch; copy as cURL or HAR"),
+        (b"map[", "this is how Go prints a map; write it with `json.Marshal`"),
         (b"wget ", "this is a wget command; write it as curl"),
         (b"Request URL", "this is the view of a browser's tools; copy as cURL or HAR"),
         (b"meta {", "this is a request of Bruno's; export it as curl, or write it as raw HTTP"),
@@ -320,10 +334,6 @@ fn unreadable(text: &[u8]) -> Option<&'static str> {
         let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
         line.windows(7).any(|window| window == b"| curl ")
     };
-    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
-    if lines.any(|line| line == b"headers:") {
-        return Some("this is YAML; write it as JSON, or the request as raw HTTP");
-    }
     if is_piped(text) {
         return Some(
             "the curl command takes its body from another command; pass the curl command alone, \

@@ -246,6 +246,10 @@ fn requests_among_other_text() {
     // An answer is no entry of its own.
     let text = format!("{request}\n\nHTTP/2 200\r\n\r\n{{}}\n\nGET /other HTTP/1.1\nHost: a\n");
     assert_eq!(Reader::new().entry(2).read(text.as_bytes()).unwrap().target, "/other");
+    // Bodies may hold what other captures are known by.
+    assert_eq!(body("POST /h HTTP/1.1\nA: 1\n\nheaders:\n  a: 1"), "headers:\n  a: 1");
+    let json = serde_json::json!({ "headers": { "Sign": "0" }, "body": "{\"a\"=>1}" });
+    assert_eq!(body(json.to_string()), "{\"a\"=>1}");
     // A body that is no JSON may hold such lines.
     for line in ["POST /x HTTP/1.1", "HTTP/1.1 200 OK", "###", "```"] {
         let text = format!("POST /h HTTP/1.1\nSign: ab\n\nfirst\n{line}\nlast");
