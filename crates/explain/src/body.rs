@@ -171,6 +171,9 @@ fn escaped(body: &[u8], candidates: &mut Candidates<'_>) {
         candidates.push(encoded, Finding::BodyUrlEncoded { added: false });
     }
     if let Ok(text) = str::from_utf8(body) {
+        for plain in convert::without_typography(text) {
+            candidates.push(plain, Finding::BodyTypography);
+        }
         for string in convert::json_strings(text) {
             candidates.push(string.into_bytes(), Finding::BodyUnwrapped);
         }

@@ -108,6 +108,16 @@ pub(super) fn with_slashes(text: &[u8]) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// With plain characters in place of those that programs for people write, where there are any: double
+/// quotation marks alone, single ones too, and spaces too.
+pub(super) fn without_typography(text: &str) -> Vec<Vec<u8>> {
+    let double = text.replace(['“', '”', '„', '‟'], "\"");
+    let quotes = double.replace(['‘', '’', '‚', '‛'], "'");
+    let spaces = quotes.replace(['\u{a0}', '\u{2009}', '\u{202f}'], " ");
+    let plain = [double, quotes, spaces].into_iter().filter(|plain| plain != text);
+    plain.map(String::into_bytes).collect()
+}
+
 /// Without percent-encoding, `+` read as a space and as itself.
 pub(super) fn url_decoded(text: &[u8]) -> Vec<Vec<u8>> {
     let spaced: Vec<u8> =

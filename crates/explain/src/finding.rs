@@ -206,6 +206,8 @@ pub enum Finding {
         /// Whether the body as received has them.
         added: bool,
     },
+    /// Quotation marks and spaces of the body were replaced by those of a typesetter.
+    BodyTypography,
     /// The body was percent-encoded, or decoded.
     BodyUrlEncoded {
         /// Whether the body as received is encoded.
@@ -387,6 +389,7 @@ impl Finding {
             Self::BodyMojibake { .. } => "body_mojibake",
             Self::BodyEntities { .. } => "body_entities",
             Self::BodySlashes { .. } => "body_slashes",
+            Self::BodyTypography => "body_typography",
             Self::BodyUrlEncoded { .. } => "body_url_encoded",
             Self::BodyWrapped => "body_wrapped",
             Self::BodyUnwrapped => "body_unwrapped",

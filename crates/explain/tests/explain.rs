@@ -1164,6 +1164,7 @@ fn every_finding_in_words() {
         ]),
         Finding::BodyCharset { signed: Encoding::Utf8, received: Encoding::Windows1252 },
         Finding::BodyMojibake { read_as: Encoding::Latin1 },
+        Finding::BodyTypography,
         Finding::BodyWrapped,
         Finding::BodyUnwrapped,
         Finding::BodyParsed,

@@ -379,6 +379,11 @@ impl Finding {
                 "something took backslashes away (`stripslashes`, `wp_unslash`), and a signature is over bytes",
                 "read `php://input`, and do not strip slashes before the body is verified",
             ),
+            Self::BodyTypography => words(
+                "the signature fits the body with plain quotation marks and spaces",
+                "a word processor, a chat or a mail program made the text look better",
+                "take the body from a log or a recorder, not from a message",
+            ),
             Self::BodyUrlEncoded { added: true } => words(
                 "the signature fits the body with its percent-encoding resolved",
                 "the body was sent on as a form or in a URL",
